@@ -1,0 +1,217 @@
+import { z } from 'zod';
+import { DENIAL_REASONS } from '../decision/denial.ts';
+
+/*
+ * The policy: everything in which one key product differs from another, as one validated object (DESIGN §6).
+ * Written with snake_case fields, durations as "30m" and sizes as "100MB"; once loaded every duration is a
+ * number of milliseconds and every size a number of bytes. Unknown fields are refused.
+ */
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_BYTES: Record<string, number> = { B: 1, KB: 1_024, MB: 1_048_576, GB: 1_073_741_824 };
+
+function united(units: Record<string, number>, example: string) {
+  const pattern = new RegExp(`^(\\d+)(${Object.keys(units).join('|')})$`);
+  return z.string().transform((text, ctx) => {
+    const match = pattern.exec(text);
+    const factor = units[match?.[2] ?? ''];
+    if (match === null || factor === undefined) {
+      ctx.addIssue({ code: 'custom', message: `expected a whole number and a unit, like "${example}"` });
+      return z.NEVER;
+    }
+    return Number(match[1]) * factor;
+  });
+}
+
+/** A duration such as "1s" or "24h"; milliseconds once loaded. */
+const duration = united(UNIT_MS, '30m');
+/** A size such as "64KB"; bytes once loaded. */
+const size = united(UNIT_BYTES, '64KB');
+
+const name = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'expected lower-case letters, digits, "-" or "_"');
+const limit = z.int().min(0).max(1_000_000_000);
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name')
+  .transform((text) => text.toLowerCase());
+const method = z.string().regex(/^[A-Z]{3,10}$/, 'expected an upper-case HTTP method');
+/** "/v1/chat", one segment as "*", and any rest as a final "/**". */
+const pathPattern = z
+  .string()
+  .regex(/^(\/(\*\*|\*|[A-Za-z0-9._~:@!$&'()+,;=-]*))+$/, 'expected a path like "/v1/*" or "/**"');
+
+const place = z.discriminatedUnion('in', [
+  z.strictObject({ in: z.literal('bearer') }),
+  z.strictObject({ in: z.literal('bare') }),
+  z.strictObject({ in: z.literal('header'), name: headerName }),
+  z.strictObject({ in: z.literal('websocket'), prefix: z.string().regex(/^[A-Za-z0-9._-]+$/) }),
+]);
+
+const lockout = z.strictObject({ strikes: z.int().min(1).max(1_000), window: duration, lock: duration });
+
+const rule = z.strictObject({ methods: z.array(method).min(1).optional(), paths: z.array(pathPattern).min(1) });
+
+const role = z.strictObject({
+  /** What this role may call; nothing where empty. */
+  allow: z.array(rule),
+  /** Exceptions from `allow`. */
+  deny: z.array(rule).default([]),
+});
+
+const originUrl = z
+  .url({ protocol: /^https?$/, error: 'expected an http or https origin such as "https://api.example.com"' })
+  .refine((text) => {
+    const url = new URL(text);
+    return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+  }, 'expected an origin only: no path, query or user');
+
+const upstream = z.strictObject({
+  name,
+  path: pathPattern.default('/**'),
+  methods: z.array(method).min(1).optional(),
+  /** Tried in order; a later one only where no body byte has been sent. */
+  origins: z
+    .array(
+      z.union([z.strictObject({ url: originUrl }), z.strictObject({ service: z.string().regex(/^[A-Z][A-Z0-9_]*$/) })]),
+    )
+    .min(1),
+  /** Removed from the front of the path before it is forwarded. */
+  strip_prefix: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)+$/)
+    .optional(),
+  /** Set on the forwarded request; `${NAME}` stands for the Worker secret NAME. */
+  headers: z.record(headerName, z.string().max(4_096)).default({}),
+  /** How long the origin may take to its first byte. */
+  timeout: duration.default(60_000),
+  auth: z.enum(['required', 'none']).default('required'),
+  /** For `auth = "none"`: requests per minute and address. */
+  public_rate_per_minute: limit.default(60),
+  max_body: size.default(104_857_600),
+});
+
+const wire = z.strictObject({
+  status: z.int().min(400).max(599),
+  code: z.string().min(1).max(64),
+  message: z.string().min(1).max(500),
+});
+
+/** A JSON value in which strings may hold {status} {code} {message} {reason} {detail} {limits} {request_id}. */
+export type BodyTemplate = string | number | boolean | null | { readonly [field: string]: BodyTemplate };
+const bodyTemplate: z.ZodType<BodyTemplate> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.record(z.string(), bodyTemplate)]),
+);
+
+const rates = z.strictObject({
+  per_second: limit.nullable().default(null),
+  per_minute: limit.nullable().default(null),
+});
+
+const plan = z.strictObject({
+  /** Account-wide rates, all keys together. */
+  rates: rates.prefault({}),
+  /** The highest per-key rate that may be set; null: no maximum. */
+  max_key_rate_per_minute: limit.nullable().default(null),
+  /** Overrides `caps.active_keys_per_account`. */
+  active_keys: limit.nullable().optional(),
+});
+
+const cors = z.strictObject({
+  /** Exact origins, or ["*"]. Empty: no CORS answers at all. */
+  origins: z.array(z.union([z.literal('*'), originUrl])).default([]),
+  methods: z.array(method).default(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  headers: z.array(headerName).default(['authorization', 'content-type']),
+  max_age: duration.default(600_000),
+});
+
+/** The whole policy. `z.output` of it is what the code reads; see the notes on units above. */
+export const policySchema = z.strictObject({
+  preset: name,
+  key: z.strictObject({
+    /** Literal text with {env}, {base62:N}, {hex:N} or {base58:N}, and at the end {crc32}; `credential/format.ts`. */
+    template: z.string().min(1).max(128),
+    /** Characters of the secret part that the visible prefix shows. */
+    visible_chars: z.int().min(4).max(16),
+  }),
+  environments: z.record(name, z.strictObject({ billed: z.boolean() })),
+  credential: z.strictObject({ places: z.array(place).min(1) }),
+  roles: z.record(name, role),
+  keys: z.strictObject({
+    default_role: name,
+    /** Whether a key always has its creator's current role instead of one of its own. */
+    role_follows_creator: z.boolean(),
+    label_required: z.boolean(),
+    label_unique: z.boolean(),
+    categories: z.array(z.string().min(1).max(64)),
+    /** Whether removing a member revokes the member's keys. */
+    revoke_with_member: z.boolean(),
+    /** Whether only a never-used key may be deleted outright. */
+    purge_unused: z.boolean(),
+  }),
+  caps: z.strictObject({
+    active_keys_per_account: limit.nullable(),
+    active_keys_per_user: limit.nullable(),
+    creations_per_user_per_hour: limit.nullable(),
+  }),
+  rotation: z.strictObject({
+    enabled: z.boolean(),
+    grace: duration,
+    /** Whether an account with more than one active key may still rotate. */
+    with_several_keys: z.boolean(),
+  }),
+  lockouts: z.strictObject({ secret: lockout, address: lockout }),
+  trial: z.strictObject({
+    enabled: z.boolean(),
+    environment: name,
+    role: name,
+    ttl: duration,
+    operations: z.int().min(1).max(1_000_000),
+    mints_per_minute: limit,
+    /** Revocation by prefix asks for the whole secret in Authorization. */
+    revoke_needs_secret: z.boolean(),
+    /** `{minutes}` and `{operations}` are filled in. */
+    message: z.string().min(1).max(300),
+  }),
+  limits: z.strictObject({
+    default_rate_per_minute: limit.nullable(),
+    max_rate_per_minute: limit.nullable(),
+    /** Which rolling quotas a key may carry. */
+    quotas: z.array(z.enum(['total', 'daily', 'weekly', 'monthly'])),
+    /** Whether `RateLimit` and `RateLimit-Policy` are sent. */
+    headers: z.boolean(),
+  }),
+  plans: z.record(name, plan),
+  default_plan: name,
+  denials: z.record(z.enum(DENIAL_REASONS), wire),
+  error: z.strictObject({ content_type: z.enum(['application/problem+json', 'application/json']), body: bodyTemplate }),
+  upstreams: z.array(upstream),
+  cors: cors.prefault({}),
+  control: z
+    .strictObject({
+      /** The only host that answers control routes; null: every host does. */
+      host: z.string().min(1).max(253).nullable().default(null),
+      /** In front of every control route, "" for none. */
+      base_path: z
+        .string()
+        .regex(/^(\/[A-Za-z0-9._~-]+)*$/)
+        .default(''),
+    })
+    .prefault({}),
+  /** How long an isolate may admit by itself; "0s" asks the gate every time. */
+  lease: duration.refine((ms) => ms <= 10_000, 'expected at most "10s"'),
+  /** When a gate cannot be reached: refuse, or serve what the cache knows as good. */
+  gate_unreachable: z.enum(['closed', 'cached']),
+  /** How often a running stream or WebSocket is checked again. */
+  reauthorize_every: duration.refine((ms) => ms >= 1_000 && ms <= 3_600_000, 'expected "1s" to "1h"'),
+  log: z.strictObject({ retention: duration }),
+});
+
+/** The policy as it is written. */
+export type PolicyInput = z.input<typeof policySchema>;
+/** The policy as the code reads it: durations in ms, sizes in bytes. */
+export type Policy = z.output<typeof policySchema>;
+export type CredentialPlace = Policy['credential']['places'][number];
+export type Upstream = Policy['upstreams'][number];
+export type Role = Policy['roles'][string];
+export type Cors = Policy['cors'];
+export type LockoutRule = Policy['lockouts']['secret'];
