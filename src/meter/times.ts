@@ -1,0 +1,36 @@
+/*
+ * The times on which the protocol of DESIGN §4 rests, in one place. All are milliseconds.
+ */
+
+/** A grant that is not used within max(ttl, SLACK) of the moment it was asked for is dead and asked again. */
+export const SLACK_MS = 500;
+
+/** What a gate waits beyond a lease's end: clock drift, and steps backward too small to be seen. */
+export const GUARD_MS = 60;
+
+/** An isolate's clock that falls this far behind what it has shown before has stepped back: its leases die. */
+export const CLOCK_TOLERANCE_MS = 20;
+
+/** Below this a lease would save nothing: the gate is asked every time. */
+export const SHORTEST_LEASE_MS = 100;
+
+/** A lease is never longer than its shortest window divided by this. */
+export const LEASES_PER_WINDOW = 60;
+
+/** "No permit before t" while permits are out on lease (they may come back), and otherwise. */
+export const REFUSAL_WHILE_LEASED_MS = 100;
+export const REFUSAL_MS = 1_000;
+
+/** How long an isolate may answer from what a lockout told it when the address or secret is locked. */
+export const LOCKED_LEASE_MS = 1_000;
+
+/** How long a background renewal counts as under way; the request that began it may have been cancelled. */
+export const RENEWAL_MARK_MS = 2_000;
+
+/** Limits up to this size are always asked, one permit at a time, so that they are exact. */
+export const SMALL_LIMIT = 60;
+
+/** The longest time that a gate must assume an answer of its own to be usable by an isolate. */
+export function usableMs(ttlMs: number): number {
+  return Math.max(ttlMs, SLACK_MS) + GUARD_MS;
+}

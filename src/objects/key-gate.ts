@@ -1,0 +1,209 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { KeyRecord } from '../decision/record.ts';
+import { waitMs } from '../meter/fence.ts';
+import {
+  type Ask,
+  answer,
+  exactSnapshot,
+  type Gate,
+  type Granted,
+  noteConfirmation,
+  openGate,
+  type Refused,
+  type Settlement,
+  type StoredMeter,
+  settle,
+  snapshot,
+} from '../meter/gate.ts';
+import { emptyMeter, type LimitView, type Meter, view } from '../meter/meter.ts';
+import { armJobs, planJob, takeDueJobs } from './jobs.ts';
+
+/** What was last in force for the key, so that a restored database can be reconciled with it (DESIGN §3). */
+export type Terms = Pick<KeyRecord, 'status' | 'accountStatus' | 'expiresAtMs' | 'ratePerMinute' | 'quotas'>;
+
+/** An {@link Ask} over the wire. `fresh` carries the terms of a record that was just read from the primary. */
+export interface GateAsk extends Ask {
+  readonly fresh: Terms | null;
+}
+
+/** The asked record is older than `floor`, or this gate knows nothing and the record was not fresh. */
+export interface Stale {
+  readonly kind: 'stale';
+  readonly floor: number;
+}
+
+/** The asked generation is current; a denial read from such a record may be answered for `ttlMs`. */
+export interface Confirmed {
+  readonly kind: 'confirmed';
+  readonly generation: number;
+  readonly ttlMs: number;
+}
+
+/** What an operator may see of a gate. */
+export interface GateReport {
+  readonly floor: number | null;
+  readonly terms: Terms | null;
+  readonly granted: number;
+  readonly used: number;
+  readonly leases: number;
+  readonly limits: readonly LimitView[];
+}
+
+/** Version of what this object stores; raised with a step in {@link migrate} (expand, then contract). */
+const STORAGE_VERSION = 1;
+/** After so long without a grant the exact count is written over the ceiling. */
+const FLUSH_AFTER_MS = 5_000;
+
+/**
+ * The say over one key: its generation floor and its counters, as a thin shell around `meter/gate.ts`. Every method
+ * but `advance` is one synchronous step, so no decision spans an `await`. Writes need none either: the runtime holds
+ * an answer back until what was written before it is durable.
+ */
+export class KeyGate extends DurableObject {
+  readonly #storage: DurableObjectStorage;
+  #gate: Gate;
+  #grantedAtMs = 0;
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env as Cloudflare.Env);
+    this.#storage = ctx.storage;
+    migrate(this.#storage);
+    const stored = this.#storage.kv.get<StoredMeter>('meter') ?? { meter: emptyMeter(), reserve: 0 };
+    const longestMs = this.#storage.kv.get<number>('longestMs') ?? 0;
+    this.#gate = openGate(stored, longestMs, `${crypto.randomUUID()}:`, this.nowMs());
+    armJobs(this.#storage);
+  }
+
+  /** The object's clock, in ms. */
+  protected nowMs(): number {
+    return Date.now();
+  }
+
+  /** Asks for permits. Never grants below the floor, nor anything to a record of unknown age while it knows no floor. */
+  admit(ask: GateAsk): Granted | Refused | Stale {
+    const stale = this.#raise(ask.generation, ask.fresh);
+    if (stale !== null) return stale;
+    const nowMs = this.nowMs();
+    const given = answer(this.#gate, ask, nowMs);
+    this.#storeLongest();
+    if (given.kind === 'granted') {
+      this.#grantedAtMs = nowMs;
+      if (this.#gate.ahead < 0) this.#storage.kv.put('meter', snapshot(this.#gate, ask.limits));
+      planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    }
+    return given;
+  }
+
+  /** Tells whether a record of `generation` is current, so that a denial read from it may be answered. */
+  confirm(generation: number, fresh: Terms | null, leaseMs: number): Confirmed | Stale {
+    const stale = this.#raise(generation, fresh);
+    if (stale !== null) return stale;
+    noteConfirmation(this.#gate, generation, leaseMs, this.nowMs());
+    this.#storeLongest();
+    return { kind: 'confirmed', generation, ttlMs: leaseMs };
+  }
+
+  /** Takes reports and unused permits without asking for any. */
+  settle(settlements: readonly Settlement[]): void {
+    settle(this.#gate, settlements);
+    planJob(this.#storage, 'flush', this.nowMs() + FLUSH_AFTER_MS);
+  }
+
+  /**
+   * Puts `generation` in force: stores the floor, then answers when nothing that was given for an older generation
+   * can be used any more, even if the floor was there already. The key is served meanwhile at the new generation.
+   */
+  async advance(generation: number, terms: Terms): Promise<void> {
+    const floor = this.#storage.kv.get<number>('floor');
+    if (floor === undefined || generation >= floor) {
+      this.#storage.kv.put('floor', generation);
+      this.#storage.kv.put('terms', terms);
+    }
+    for (;;) {
+      const leftMs = waitMs(this.#gate.fence, generation, this.nowMs());
+      if (leftMs === 0) return;
+      await scheduler.wait(leftMs);
+    }
+  }
+
+  /** What the gate knows, for operators and for reconciliation. */
+  inspect(limits: GateAsk['limits']): GateReport {
+    return {
+      floor: this.#storage.kv.get<number>('floor') ?? null,
+      terms: this.#storage.kv.get<Terms>('terms') ?? null,
+      granted: this.#gate.meter.granted,
+      used: this.#gate.meter.used,
+      leases: this.#gate.leases.size,
+      limits: view(this.#gate.meter, limits, this.nowMs(), this.#gate.longestMs),
+    };
+  }
+
+  /**
+   * Forgets the key at `atMs`. The caller chooses it: the key's end plus the longest time that a cached record can
+   * live, so that no record can come that this gate would have refused.
+   */
+  retire(atMs: number): void {
+    planJob(this.#storage, 'erase', atMs, true);
+  }
+
+  override async alarm(): Promise<void> {
+    const nowMs = this.nowMs();
+    try {
+      const due = takeDueJobs(this.#storage, nowMs);
+      if (due.includes('flush')) this.#flush(nowMs);
+      if (due.includes('erase')) await this.#erase();
+    } finally {
+      armJobs(this.#storage);
+    }
+  }
+
+  /**
+   * Compares with the floor, which is read from storage on every admission and not from memory: storage access is
+   * where the runtime checks that this is the only living instance. A newer record than the floor was committed to
+   * the registry before anyone could read it, so it raises the floor.
+   */
+  #raise(generation: number, fresh: Terms | null): Stale | null {
+    const floor = this.#storage.kv.get<number>('floor');
+    if (floor === undefined && fresh === null) return { kind: 'stale', floor: 0 };
+    if (floor !== undefined && generation < floor) return { kind: 'stale', floor };
+    if (floor === undefined || generation > floor) {
+      this.#storage.kv.put('floor', generation);
+      if (fresh !== null) this.#storage.kv.put('terms', fresh);
+    }
+    return null;
+  }
+
+  /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */
+  #storeLongest(): void {
+    if (this.#gate.longestMs > (this.#storage.kv.get<number>('longestMs') ?? 0)) {
+      this.#storage.kv.put('longestMs', this.#gate.longestMs);
+    }
+  }
+
+  #flush(nowMs: number): void {
+    if (nowMs - this.#grantedAtMs < FLUSH_AFTER_MS) {
+      planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS);
+    } else {
+      this.#storage.kv.put('meter', exactSnapshot(this.#gate));
+    }
+  }
+
+  async #erase(): Promise<void> {
+    await this.#storage.deleteAlarm();
+    await this.#storage.deleteAll();
+    this.#gate = openGate(
+      { meter: emptyMeter() satisfies Meter, reserve: 0 },
+      0,
+      `${crypto.randomUUID()}:`,
+      this.nowMs(),
+    );
+  }
+}
+
+function migrate(storage: DurableObjectStorage): void {
+  const version = storage.kv.get<number>('version');
+  if (version !== undefined && version > STORAGE_VERSION) {
+    throw new Error(`this gate's storage has version ${version}, newer than this Worker's ${STORAGE_VERSION}`);
+  }
+  if (version === undefined) storage.kv.put('version', STORAGE_VERSION);
+}
