@@ -97,7 +97,7 @@ const SETTLE_WITHIN_MS = 120_000;
 
 /** A gate at its start, from what its predecessor stored. `idPrefix` is new for each start, so old ids are unknown. */
 export function openGate(stored: StoredMeter, longestMs: number, idPrefix: string, nowMs: number): Gate {
-  recover(stored.meter, stored.reserve, nowMs);
+  recover(stored.meter, stored.reserve, nowMs + longestMs);
   return {
     meter: stored.meter,
     fence: openFence(nowMs, longestMs),
@@ -158,7 +158,7 @@ export function answer(gate: Gate, ask: Ask, nowMs: number): Granted | Refused {
   settle(gate, ask.settle);
   forgetEnded(gate, nowMs);
   const leaseMs = leaseTime(ask);
-  const views = view(gate.meter, ask.limits, nowMs, usableMs(leaseMs));
+  const views = view(gate.meter, ask.limits, nowMs);
   const violated = views.filter(({ remaining }) => remaining < 1);
   if (violated.length > 0) return refuse(gate, ask, views, violated, nowMs);
 
@@ -167,9 +167,10 @@ export function answer(gate: Gate, ask: Ask, nowMs: number): Granted | Refused {
   const ttlMs = permits === 1 ? 0 : leaseMs;
   const id = `${gate.idPrefix}${++gate.sequence}`;
   const endsAtMs = nowMs + usableMs(ttlMs);
-  gate.grants.set(id, { permits, marks: draw(gate.meter, ask.limits, permits, nowMs), endsAtMs, used: 0 });
+  gate.grants.set(id, { permits, marks: draw(gate.meter, ask.limits, permits, endsAtMs), endsAtMs, used: 0 });
   if (ttlMs > 0) gate.leases.set(id, endsAtMs);
-  gate.ahead -= permits;
+  // A limit that was lowered has a smaller block; what its predecessor was ahead counts no more.
+  gate.ahead = Math.min(gate.ahead, ceilingBlock(ask.limits) - 1) - permits;
   note(gate, ask.generation, endsAtMs, nowMs);
   const limits = views.map((limit) => ({ ...limit, remaining: limit.remaining - permits }));
   return { kind: 'granted', id, generation: ask.generation, permits, ttlMs, limits };

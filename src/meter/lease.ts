@@ -83,7 +83,6 @@ function takeOther(slot: Slot, generation: number, nowMs: number): true | Refuse
   }
   const { refusal } = slot;
   if (refusal !== null && refusal.refused.generation === generation && alive(refusal, nowMs)) return refusal.refused;
-  slot.demand.count++;
   return null;
 }
 
@@ -99,6 +98,7 @@ export function killLeases(slot: Slot): void {
   for (const held of [...slot.leases]) close(slot, held);
   slot.refusal = null;
   slot.confirmed = null;
+  slot.askingUntilMs = 0;
 }
 
 /** Keeps a grant or a refusal; `askedAtMs` is the isolate's clock from before the question. */
@@ -129,6 +129,7 @@ export function isConfirmed(slot: Slot, generation: number, nowMs: number): bool
 export function isRenewalDue(slot: Slot, nowMs: number): boolean {
   const newest = slot.leases.at(-1);
   if (newest === undefined || newest.granted === 1 || slot.askingUntilMs > nowMs) return false;
+  if (slot.refusal !== null && alive(slot.refusal, nowMs)) return false;
   return nowMs >= newest.renewAtMs || newest.left * 4 < newest.granted;
 }
 
@@ -138,6 +139,7 @@ export function isRenewalDue(slot: Slot, nowMs: number): boolean {
  */
 export function beginAsk(slot: Slot, leaseMs: number, nowMs: number): { want: number; settle: Settlement[] } {
   const crowd = slot.askingUntilMs > nowMs;
+  slot.demand.count++;
   slot.askingUntilMs = nowMs + RENEWAL_MARK_MS;
   const reports = slot.leases
     .filter(({ granted, left }) => left < granted)
@@ -156,8 +158,24 @@ export function endAsk(slot: Slot, undelivered: readonly Settlement[]): void {
 /** About how many permits this isolate will need within `leaseMs`, from its rate over the last seconds. */
 function need(slot: Slot, leaseMs: number, nowMs: number): number {
   const { demand } = slot;
-  const elapsedMs = Math.max(1, nowMs - demand.sinceMs);
+  const elapsedMs = nowMs - demand.sinceMs;
   const perMs = Math.max(demand.count / Math.max(elapsedMs, 250), elapsedMs < 2_000 ? demand.perMs : 0);
   if (elapsedMs >= 1_000 || elapsedMs < 0) slot.demand = { sinceMs: nowMs, count: 0, perMs };
-  return Math.ceil(perMs * leaseMs * 1.25) + 1;
+  const expected = perMs * leaseMs;
+  return expected < 1 ? 1 : Math.ceil(expected * 1.25) + 1;
+}
+
+/** Closes one grant at once, used or not: its asker was refused for another reason. */
+export function closeGrant(slot: Slot, id: string): void {
+  const held = slot.leases.find((lease) => lease.id === id);
+  if (held !== undefined) close(slot, held);
+}
+
+/** Whether {@link take} would answer without asking. */
+export function canTake(slot: Slot, generation: number, nowMs: number): boolean {
+  const { refusal } = slot;
+  return (
+    slot.leases.some((held) => held.left > 0 && held.generation === generation && alive(held, nowMs)) ||
+    (refusal !== null && refusal.refused.generation === generation && alive(refusal, nowMs))
+  );
 }

@@ -40,30 +40,31 @@ function windowOf(meter: Meter, limit: Limit, windowMs: number): RollingCount {
   return meter.windows[limit.name] as RollingCount;
 }
 
-/**
- * What is left of each limit at `nowMs`. Windows are counted over `windowMs + usableMs`: what must hold is about
- * the moment of admission in the isolates, which is up to `usableMs` after the grant (DESIGN §4).
- */
-export function view(meter: Meter, limits: readonly Limit[], nowMs: number, usableMs: number): LimitView[] {
+/** What is left of each limit at `nowMs`. */
+export function view(meter: Meter, limits: readonly Limit[], nowMs: number): LimitView[] {
   return limits.map((limit) => {
     if (limit.windowMs === null) {
       return { ...limit, remaining: Math.max(0, limit.limit - meter.granted), resetAtMs: null };
     }
-    const spanMs = limit.windowMs + usableMs;
     const count = windowOf(meter, limit, limit.windowMs);
-    roll(count, nowMs, spanMs);
+    roll(count, nowMs, limit.windowMs);
     const remaining = Math.max(0, limit.limit - count.sum);
-    const resetAtMs = limit.limit === 0 ? null : freesAt(count, nowMs, spanMs, remaining > 0 ? 0 : limit.limit - 1);
+    const allowed = remaining > 0 ? 0 : limit.limit - 1;
+    const resetAtMs = limit.limit === 0 ? null : freesAt(count, nowMs, limit.windowMs, allowed);
     return { ...limit, remaining, resetAtMs };
   });
 }
 
-/** Debits `permits` from every limit; the caller has seen in {@link view} that they are there. */
-export function draw(meter: Meter, limits: readonly Limit[], permits: number, nowMs: number): Marks {
+/**
+ * Debits `permits` from every limit; the caller has seen in {@link view} that they are there. They are counted at
+ * `endsAtMs`, the last moment at which they can be used, and in force at once: what must hold is about the moment of
+ * admission in the isolates, whatever lease time each grant had (DESIGN §4).
+ */
+export function draw(meter: Meter, limits: readonly Limit[], permits: number, endsAtMs: number): Marks {
   meter.granted += permits;
   return limits.flatMap(({ name }) => {
     const count = meter.windows[name];
-    return count === undefined ? [] : [[name, add(count, nowMs, permits)] as const];
+    return count === undefined ? [] : [[name, add(count, endsAtMs, permits)] as const];
   });
 }
 
@@ -87,10 +88,10 @@ export function ceilingBlock(limits: readonly Limit[]): number {
 
 /**
  * The meter as a crashed gate left it: up to `reserve` permits may have been granted after it was stored, at any
- * moment until now, so they are counted as of now.
+ * moment until now, so they are counted at `endsAtMs`, when the last of them can be used.
  */
-export function recover(meter: Meter, reserve: number, nowMs: number): void {
+export function recover(meter: Meter, reserve: number, endsAtMs: number): void {
   if (reserve === 0) return;
   meter.granted += reserve;
-  for (const count of Object.values(meter.windows)) add(count, nowMs, reserve);
+  for (const count of Object.values(meter.windows)) add(count, endsAtMs, reserve);
 }

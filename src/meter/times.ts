@@ -27,6 +27,9 @@ export const LOCKED_LEASE_MS = 1_000;
 /** How long a background renewal counts as under way; the request that began it may have been cancelled. */
 export const RENEWAL_MARK_MS = 2_000;
 
+/** How long past a lease's end an isolate waits for an ask that takes the rest back with it, before it calls for that. */
+export const RETURN_AFTER_MS = 1_500;
+
 /** Limits up to this size are always asked, one permit at a time, so that they are exact. */
 export const SMALL_LIMIT = 60;
 

@@ -10,10 +10,11 @@ function read(storage: DurableObjectStorage): Jobs {
   return storage.kv.get<Jobs>(STORED_AS) ?? {};
 }
 
-/** Sets the alarm to the earliest due job; at an object's start and after each alarm. */
-export function armJobs(storage: DurableObjectStorage): void {
+/** Sets the alarm to the earliest due job, not before `notBeforeMs`; at an object's start and after each alarm. */
+export function armJobs(storage: DurableObjectStorage, notBeforeMs = 0): void {
   const due = Object.values(read(storage));
-  if (due.length > 0) void storage.setAlarm(Math.min(...due));
+  if (due.length > 0) void storage.setAlarm(Math.max(notBeforeMs, Math.min(...due)));
+  else void storage.deleteAlarm();
 }
 
 /** Plans `job` for `dueAtMs`; an earlier plan for the same job stands unless `later` says to put it off. */
@@ -25,9 +26,15 @@ export function planJob(storage: DurableObjectStorage, job: string, dueAtMs: num
   armJobs(storage);
 }
 
-/** The jobs that are due at `nowMs`, taken out of the table; one that must run again plans itself anew. */
-export function takeDueJobs(storage: DurableObjectStorage, nowMs: number): string[] {
+/** The jobs that are due at `nowMs`. They stay in the table until {@link endDueJobs}, so that one that fails is due again. */
+export function dueJobs(storage: DurableObjectStorage, nowMs: number): string[] {
   const jobs = Object.entries(read(storage));
-  storage.kv.put(STORED_AS, Object.fromEntries(jobs.filter(([, at]) => at > nowMs)));
   return jobs.filter(([, at]) => at <= nowMs).map(([job]) => job);
+}
+
+/** Takes the jobs that were due at `nowMs` out of the table; one that has planned itself anew stays. */
+export function endDueJobs(storage: DurableObjectStorage, nowMs: number): void {
+  const jobs = Object.entries(read(storage));
+  const left = jobs.filter(([, at]) => at > nowMs);
+  if (left.length < jobs.length) storage.kv.put(STORED_AS, Object.fromEntries(left));
 }

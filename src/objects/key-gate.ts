@@ -15,8 +15,10 @@ import {
   settle,
   snapshot,
 } from '../meter/gate.ts';
-import { emptyMeter, type LimitView, type Meter, view } from '../meter/meter.ts';
-import { armJobs, planJob, takeDueJobs } from './jobs.ts';
+import { emptyMeter, type LimitView, view } from '../meter/meter.ts';
+import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
+import type { Remote } from './remote.ts';
+import { checkVersion, writeVersion } from './version.ts';
 
 /** What was last in force for the key, so that a restored database can be reconciled with it (DESIGN §3). */
 export type Terms = Pick<KeyRecord, 'status' | 'accountStatus' | 'expiresAtMs' | 'ratePerMinute' | 'quotas'>;
@@ -49,10 +51,15 @@ export interface GateReport {
   readonly limits: readonly LimitView[];
 }
 
-/** Version of what this object stores; raised with a step in {@link migrate} (expand, then contract). */
+/** A gate, as Workers call it. */
+export type GateCalls = Remote<KeyGate, 'admit' | 'confirm' | 'settle' | 'advance' | 'inspect' | 'retire'>;
+
+/** Version of what this object stores. */
 const STORAGE_VERSION = 1;
 /** After so long without a grant the exact count is written over the ceiling. */
 const FLUSH_AFTER_MS = 5_000;
+/** A job that failed runs again after so long. */
+const RETRY_MS = 1_000;
 
 /**
  * The say over one key: its generation floor and its counters, as a thin shell around `meter/gate.ts`. Every method
@@ -67,10 +74,10 @@ export class KeyGate extends DurableObject {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
-    migrate(this.#storage);
+    checkVersion(this.#storage, STORAGE_VERSION);
     const stored = this.#storage.kv.get<StoredMeter>('meter') ?? { meter: emptyMeter(), reserve: 0 };
     const longestMs = this.#storage.kv.get<number>('longestMs') ?? 0;
-    this.#gate = openGate(stored, longestMs, `${crypto.randomUUID()}:`, this.nowMs());
+    this.#gate = this.#open(stored, longestMs);
     armJobs(this.#storage);
   }
 
@@ -82,15 +89,18 @@ export class KeyGate extends DurableObject {
   /** Asks for permits. Never grants below the floor, nor anything to a record of unknown age while it knows no floor. */
   admit(ask: GateAsk): Granted | Refused | Stale {
     const stale = this.#raise(ask.generation, ask.fresh);
-    if (stale !== null) return stale;
+    if (stale !== null) {
+      if (ask.settle.length > 0) this.settle(ask.settle);
+      return stale;
+    }
     const nowMs = this.nowMs();
     const given = answer(this.#gate, ask, nowMs);
     this.#storeLongest();
     if (given.kind === 'granted') {
       this.#grantedAtMs = nowMs;
       if (this.#gate.ahead < 0) this.#storage.kv.put('meter', snapshot(this.#gate, ask.limits));
-      planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
     }
+    if (given.kind === 'granted' || ask.settle.length > 0) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
     return given;
   }
 
@@ -106,7 +116,7 @@ export class KeyGate extends DurableObject {
   /** Takes reports and unused permits without asking for any. */
   settle(settlements: readonly Settlement[]): void {
     settle(this.#gate, settlements);
-    planJob(this.#storage, 'flush', this.nowMs() + FLUSH_AFTER_MS);
+    if (this.#floor() !== undefined) planJob(this.#storage, 'flush', this.nowMs() + FLUSH_AFTER_MS);
   }
 
   /**
@@ -114,11 +124,8 @@ export class KeyGate extends DurableObject {
    * can be used any more, even if the floor was there already. The key is served meanwhile at the new generation.
    */
   async advance(generation: number, terms: Terms): Promise<void> {
-    const floor = this.#storage.kv.get<number>('floor');
-    if (floor === undefined || generation >= floor) {
-      this.#storage.kv.put('floor', generation);
-      this.#storage.kv.put('terms', terms);
-    }
+    const floor = this.#floor();
+    if (floor === undefined || generation >= floor) this.#putFloor(generation, terms);
     for (;;) {
       const leftMs = waitMs(this.#gate.fence, generation, this.nowMs());
       if (leftMs === 0) return;
@@ -129,12 +136,12 @@ export class KeyGate extends DurableObject {
   /** What the gate knows, for operators and for reconciliation. */
   inspect(limits: GateAsk['limits']): GateReport {
     return {
-      floor: this.#storage.kv.get<number>('floor') ?? null,
+      floor: this.#floor() ?? null,
       terms: this.#storage.kv.get<Terms>('terms') ?? null,
       granted: this.#gate.meter.granted,
       used: this.#gate.meter.used,
       leases: this.#gate.leases.size,
-      limits: view(this.#gate.meter, limits, this.nowMs(), this.#gate.longestMs),
+      limits: view(this.#gate.meter, limits, this.nowMs()),
     };
   }
 
@@ -149,11 +156,12 @@ export class KeyGate extends DurableObject {
   override async alarm(): Promise<void> {
     const nowMs = this.nowMs();
     try {
-      const due = takeDueJobs(this.#storage, nowMs);
+      const due = dueJobs(this.#storage, nowMs);
       if (due.includes('flush')) this.#flush(nowMs);
       if (due.includes('erase')) await this.#erase();
+      endDueJobs(this.#storage, nowMs);
     } finally {
-      armJobs(this.#storage);
+      armJobs(this.#storage, nowMs + RETRY_MS);
     }
   }
 
@@ -163,14 +171,21 @@ export class KeyGate extends DurableObject {
    * the registry before anyone could read it, so it raises the floor.
    */
   #raise(generation: number, fresh: Terms | null): Stale | null {
-    const floor = this.#storage.kv.get<number>('floor');
+    const floor = this.#floor();
     if (floor === undefined && fresh === null) return { kind: 'stale', floor: 0 };
     if (floor !== undefined && generation < floor) return { kind: 'stale', floor };
-    if (floor === undefined || generation > floor) {
-      this.#storage.kv.put('floor', generation);
-      if (fresh !== null) this.#storage.kv.put('terms', fresh);
-    }
+    if (floor === undefined || generation > floor) this.#putFloor(generation, fresh);
     return null;
+  }
+
+  #floor(): number | undefined {
+    return this.#storage.kv.get<number>('floor');
+  }
+
+  #putFloor(generation: number, terms: Terms | null): void {
+    writeVersion(this.#storage, STORAGE_VERSION);
+    this.#storage.kv.put('floor', generation);
+    if (terms !== null) this.#storage.kv.put('terms', terms);
   }
 
   /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */
@@ -182,28 +197,20 @@ export class KeyGate extends DurableObject {
 
   #flush(nowMs: number): void {
     if (nowMs - this.#grantedAtMs < FLUSH_AFTER_MS) {
-      planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS);
+      planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS, true);
     } else {
       this.#storage.kv.put('meter', exactSnapshot(this.#gate));
     }
   }
 
+  /** What the erased gate answered may still be in use, so an `advance` that comes now waits for it. */
   async #erase(): Promise<void> {
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
-    this.#gate = openGate(
-      { meter: emptyMeter() satisfies Meter, reserve: 0 },
-      0,
-      `${crypto.randomUUID()}:`,
-      this.nowMs(),
-    );
+    this.#gate = this.#open({ meter: emptyMeter(), reserve: 0 }, this.#gate.longestMs);
   }
-}
 
-function migrate(storage: DurableObjectStorage): void {
-  const version = storage.kv.get<number>('version');
-  if (version !== undefined && version > STORAGE_VERSION) {
-    throw new Error(`this gate's storage has version ${version}, newer than this Worker's ${STORAGE_VERSION}`);
+  #open(stored: StoredMeter, longestMs: number): Gate {
+    return openGate(stored, longestMs, `${crypto.randomUUID()}:`, this.nowMs());
   }
-  if (version === undefined) storage.kv.put('version', STORAGE_VERSION);
 }

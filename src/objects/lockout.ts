@@ -2,6 +2,8 @@ import { DurableObject } from 'cloudflare:workers';
 import { type LockoutState, type StrikeRule, standing, strike, unstruck } from '../meter/lockout.ts';
 import { LOCKED_LEASE_MS, usableMs } from '../meter/times.ts';
 import { add, emptyCount, freesAt, type RollingCount, roll } from '../meter/window.ts';
+import type { Remote } from './remote.ts';
+import { checkVersion, writeVersion } from './version.ts';
 
 /** Whether a source may be heard. `ttlMs` is how long the answer may be used, counted from before it was asked. */
 export type Standing =
@@ -19,6 +21,11 @@ export interface LockoutReport {
   readonly lockedUntilMs: number | null;
 }
 
+/** A lockout, as Workers call it. */
+export type LockoutCalls = Remote<Lockout, 'ask' | 'strike' | 'lift' | 'inspect' | 'take'>;
+
+/** Version of what this object stores. */
+const STORAGE_VERSION = 1;
 const STORED_AS = 'state';
 const TAKEN_AS = 'taken';
 
@@ -34,6 +41,7 @@ export class Lockout extends DurableObject {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
+    checkVersion(this.#storage, STORAGE_VERSION);
     const known = this.#storage.kv.get<LockoutState>(STORED_AS) !== undefined;
     this.#lockedTellsEndAtMs = known ? this.nowMs() + usableMs(LOCKED_LEASE_MS) : 0;
   }
@@ -64,9 +72,11 @@ export class Lockout extends DurableObject {
 
   /** Lifts a lock and forgets the strikes; answers when no "locked" that was told before can be used any more. */
   async lift(): Promise<void> {
+    const endsAtMs = this.#lockedTellsEndAtMs;
     this.#storage.kv.put(STORED_AS, unstruck());
+    this.#expireAt(Math.max(endsAtMs, this.nowMs()));
     for (;;) {
-      const leftMs = this.#lockedTellsEndAtMs - this.nowMs();
+      const leftMs = endsAtMs - this.nowMs();
       if (leftMs <= 0) return;
       await scheduler.wait(leftMs);
     }
@@ -113,6 +123,7 @@ export class Lockout extends DurableObject {
   }
 
   #expireAt(atMs: number): void {
+    writeVersion(this.#storage, STORAGE_VERSION);
     const idleAtMs = Math.max(atMs, this.#storage.kv.get<number>('idleAtMs') ?? 0);
     this.#storage.kv.put('idleAtMs', idleAtMs);
     void this.#storage.setAlarm(idleAtMs);
