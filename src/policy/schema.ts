@@ -19,12 +19,21 @@ function united(units: Record<string, number>, example: string) {
       ctx.addIssue({ code: 'custom', message: `expected a whole number and a unit, like "${example}"` });
       return z.NEVER;
     }
-    return Number(match[1]) * factor;
+    const value = Number(match[1]) * factor;
+    if (Number.isSafeInteger(value)) return value;
+    ctx.addIssue({ code: 'custom', message: 'is too large' });
+    return z.NEVER;
   });
 }
 
 /** A duration such as "1s" or "24h"; milliseconds once loaded. */
 const duration = united(UNIT_MS, '30m');
+/** A duration with bounds in ms, which `range` tells in words. */
+function durationWithin(minMs: number, maxMs: number, range: string) {
+  return duration.refine((ms) => ms >= minMs && ms <= maxMs, `expected ${range}`);
+}
+/** Of what is counted or must end: never zero. */
+const period = durationWithin(1_000, 31_536_000_000, '"1s" to "365d"');
 /** A size such as "64KB"; bytes once loaded. */
 const size = united(UNIT_BYTES, '64KB');
 
@@ -35,10 +44,14 @@ const headerName = z
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name')
   .transform((text) => text.toLowerCase());
 const method = z.string().regex(/^[A-Z]{3,10}$/, 'expected an upper-case HTTP method');
-/** "/v1/chat", one segment as "*", and any rest as a final "/**". */
+/** "/v1/chat", one segment as "*", and any rest as a final "/**"; `decision/pattern.ts` says what matches. */
 const pathPattern = z
   .string()
-  .regex(/^(\/(\*\*|\*|[A-Za-z0-9._~:@!$&'()+,;=-]*))+$/, 'expected a path like "/v1/*" or "/**"');
+  .regex(
+    /^(?:\/|(?:\/(?:\*|(?:[A-Za-z0-9._~:@!$&'()+,;=-]|%[0-9A-F]{2})+))*(?:\/\*\*)?)$/,
+    'expected a path like "/v1/*" or "/v1/**", without a slash at its end',
+  )
+  .min(1, 'expected a path like "/v1/*" or "/v1/**"');
 
 const place = z.discriminatedUnion('in', [
   z.strictObject({ in: z.literal('bearer') }),
@@ -47,7 +60,7 @@ const place = z.discriminatedUnion('in', [
   z.strictObject({ in: z.literal('websocket'), prefix: z.string().regex(/^[A-Za-z0-9._-]+$/) }),
 ]);
 
-const lockout = z.strictObject({ strikes: z.int().min(1).max(1_000), window: duration, lock: duration });
+const lockout = z.strictObject({ strikes: z.int().min(1).max(1_000), window: period, lock: period });
 
 const rule = z.strictObject({ methods: z.array(method).min(1).optional(), paths: z.array(pathPattern).min(1) });
 
@@ -61,8 +74,8 @@ const role = z.strictObject({
 const originUrl = z
   .url({ protocol: /^https?$/, error: 'expected an http or https origin such as "https://api.example.com"' })
   .refine((text) => {
-    const url = new URL(text);
-    return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+    const url = URL.parse(text);
+    return url === null || (url.origin === url.href.slice(0, -1) && !/[?#]/.test(text));
   }, 'expected an origin only: no path, query or user');
 
 const upstream = z.strictObject({
@@ -72,7 +85,10 @@ const upstream = z.strictObject({
   /** Tried in order; a later one only where no body byte has been sent. */
   origins: z
     .array(
-      z.union([z.strictObject({ url: originUrl }), z.strictObject({ service: z.string().regex(/^[A-Z][A-Z0-9_]*$/) })]),
+      z.union(
+        [z.strictObject({ url: originUrl }), z.strictObject({ service: z.string().regex(/^[A-Z][A-Z0-9_]*$/) })],
+        'expected { url = "https://api.example.com" } or { service = "BINDING" }',
+      ),
     )
     .min(1),
   /** Removed from the front of the path before it is forwarded. */
@@ -83,23 +99,29 @@ const upstream = z.strictObject({
   /** Set on the forwarded request; `${NAME}` stands for the Worker secret NAME. */
   headers: z.record(headerName, z.string().max(4_096)).default({}),
   /** How long the origin may take to its first byte. */
-  timeout: duration.default(60_000),
+  timeout: durationWithin(1, 600_000, '"1ms" to "10m"').default(60_000),
   auth: z.enum(['required', 'none']).default('required'),
   /** For `auth = "none"`: requests per minute and address. */
   public_rate_per_minute: limit.default(60),
   max_body: size.default(104_857_600),
+  /** Credits that one request costs, in millionths. */
+  cost_micro: limit.default(0),
 });
 
 const wire = z.strictObject({
   status: z.int().min(400).max(599),
   code: z.string().min(1).max(64),
+  /** What is wrong and what to do; {limits} stands for the names of the limits that refused. */
   message: z.string().min(1).max(500),
 });
 
-/** A JSON value in which strings may hold {status} {code} {message} {reason} {detail} {limits} {request_id}. */
+/** A JSON value in which strings may hold the placeholders that `decision/respond.ts` fills. */
 export type BodyTemplate = string | number | boolean | null | { readonly [field: string]: BodyTemplate };
 const bodyTemplate: z.ZodType<BodyTemplate> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.record(z.string(), bodyTemplate)]),
+  z.union(
+    [z.string(), z.number(), z.boolean(), z.null(), z.record(z.string(), bodyTemplate)],
+    'expected a text, a number, a boolean, null, or an object of them',
+  ),
 );
 
 const rates = z.strictObject({
@@ -110,10 +132,14 @@ const rates = z.strictObject({
 const plan = z.strictObject({
   /** Account-wide rates, all keys together. */
   rates: rates.prefault({}),
+  /** Requests over a rolling window that all keys of the account share. */
+  quota: z.strictObject({ requests: limit, window: period }).nullable().default(null),
   /** The highest per-key rate that may be set; null: no maximum. */
   max_key_rate_per_minute: limit.nullable().default(null),
   /** Overrides `caps.active_keys_per_account`. */
   active_keys: limit.nullable().optional(),
+  /** Overrides `caps.active_keys_per_user`. */
+  active_keys_per_user: limit.nullable().optional(),
 });
 
 const cors = z.strictObject({
@@ -142,7 +168,10 @@ export const policySchema = z.strictObject({
     role_follows_creator: z.boolean(),
     label_required: z.boolean(),
     label_unique: z.boolean(),
+    /** The categories that are offered. */
     categories: z.array(z.string().min(1).max(64)),
+    /** Whether a key may carry a category that is not in `categories`. */
+    custom_categories: z.boolean(),
     /** Whether removing a member revokes the member's keys. */
     revoke_with_member: z.boolean(),
     /** Whether only a never-used key may be deleted outright. */
@@ -164,7 +193,7 @@ export const policySchema = z.strictObject({
     enabled: z.boolean(),
     environment: name,
     role: name,
-    ttl: duration,
+    ttl: period,
     operations: z.int().min(1).max(1_000_000),
     mints_per_minute: limit,
     /** Revocation by prefix asks for the whole secret in Authorization. */
@@ -198,12 +227,12 @@ export const policySchema = z.strictObject({
     })
     .prefault({}),
   /** How long an isolate may admit by itself; "0s" asks the gate every time. */
-  lease: duration.refine((ms) => ms <= 10_000, 'expected at most "10s"'),
+  lease: durationWithin(0, 10_000, 'at most "10s"'),
   /** When a gate cannot be reached: refuse, or serve what the cache knows as good. */
   gate_unreachable: z.enum(['closed', 'cached']),
   /** How often a running stream or WebSocket is checked again. */
-  reauthorize_every: duration.refine((ms) => ms >= 1_000 && ms <= 3_600_000, 'expected "1s" to "1h"'),
-  log: z.strictObject({ retention: duration }),
+  reauthorize_every: durationWithin(1_000, 3_600_000, '"1s" to "1h"'),
+  log: z.strictObject({ retention: period }),
 });
 
 /** The policy as it is written. */
@@ -214,4 +243,5 @@ export type CredentialPlace = Policy['credential']['places'][number];
 export type Upstream = Policy['upstreams'][number];
 export type Role = Policy['roles'][string];
 export type Cors = Policy['cors'];
+export type Wire = Policy['denials'][keyof Policy['denials']];
 export type LockoutRule = Policy['lockouts']['secret'];

@@ -1,0 +1,85 @@
+import { compileFormat } from '../credential/format.ts';
+import { BODY_PLACEHOLDERS, MESSAGE_PLACEHOLDERS } from '../decision/respond.ts';
+import type { BodyTemplate, Policy } from './schema.ts';
+
+/** What a secret must hold at least, so that it cannot be guessed; a checksum counts for nothing here. */
+const MIN_SECRET_BITS = 120;
+const TRIAL_PLACEHOLDERS = ['minutes', 'operations'] as const;
+
+/** What one field alone cannot tell: references between fields, and texts that are compiled. Empty: all is well. */
+export function crossCheck(policy: Policy): string[] {
+  return [
+    ...formatProblems(policy),
+    ...referenceProblems(policy),
+    ...upstreamProblems(policy),
+    ...textProblems(policy),
+    ...rateProblems(policy),
+  ];
+}
+
+function formatProblems({ key }: Policy): string[] {
+  const compiled = compileFormat(key.template);
+  if (!compiled.ok) return [`policy.key.template: ${compiled.problem}`];
+  const bits = Math.floor(compiled.format.secretBits);
+  if (bits >= MIN_SECRET_BITS) return [];
+  return [`policy.key.template: holds ${bits} bits of secret, expected at least ${MIN_SECRET_BITS}`];
+}
+
+function referenceProblems(policy: Policy): string[] {
+  const { environments, roles, plans, keys, trial } = policy;
+  const problems = [
+    missing('keys.default_role', keys.default_role, roles, 'role'),
+    missing('default_plan', policy.default_plan, plans, 'plan'),
+  ];
+  if (trial.enabled) {
+    problems.push(missing('trial.role', trial.role, roles, 'role'));
+    problems.push(missing('trial.environment', trial.environment, environments, 'environment'));
+  }
+  if (Object.keys(environments).length === 0) problems.push('policy.environments: expected at least one');
+  return problems.filter((problem) => problem !== null);
+}
+
+function missing(field: string, name: string, known: Record<string, unknown>, what: string): string | null {
+  if (Object.hasOwn(known, name)) return null;
+  return `policy.${field}: there is no ${what} "${name}", expected one of ${Object.keys(known).join(', ')}`;
+}
+
+function upstreamProblems({ upstreams }: Policy): string[] {
+  const names = upstreams.map(({ name }) => name);
+  return upstreams.flatMap(({ name, path, strip_prefix: prefix }, i) => {
+    const problems: string[] = [];
+    if (names.indexOf(name) !== i) problems.push(`policy.upstreams[${i}].name: "${name}" is taken`);
+    if (prefix !== undefined && path !== prefix && !path.startsWith(`${prefix}/`)) {
+      problems.push(`policy.upstreams[${i}].strip_prefix: every path of "${path}" must begin with it`);
+    }
+    return problems;
+  });
+}
+
+function textProblems({ denials, error, trial }: Policy): string[] {
+  return [
+    ...Object.entries(denials).flatMap(([reason, { message }]) =>
+      unknownPlaceholders(message, MESSAGE_PLACEHOLDERS, `policy.denials.${reason}.message`),
+    ),
+    ...bodyProblems(error.body, 'policy.error.body'),
+    ...unknownPlaceholders(trial.message, TRIAL_PLACEHOLDERS, 'policy.trial.message'),
+  ];
+}
+
+function bodyProblems(body: BodyTemplate, path: string): string[] {
+  if (typeof body === 'string') return unknownPlaceholders(body, BODY_PLACEHOLDERS, path);
+  if (typeof body !== 'object' || body === null) return [];
+  return Object.entries(body).flatMap(([field, inner]) => bodyProblems(inner, `${path}.${field}`));
+}
+
+function unknownPlaceholders(text: string, known: readonly string[], path: string): string[] {
+  return [...text.matchAll(/\{([a-z_]+)\}/g)]
+    .filter(([, name = '']) => !known.includes(name))
+    .map(([found]) => `${path}: ${found} is unknown, expected ${known.map((name) => `{${name}}`).join(', ')}`);
+}
+
+function rateProblems({ limits }: Policy): string[] {
+  const { default_rate_per_minute: usual, max_rate_per_minute: most } = limits;
+  if (most === null || (usual !== null && usual <= most)) return [];
+  return [`policy.limits.default_rate_per_minute: expected at most max_rate_per_minute, ${most}`];
+}
