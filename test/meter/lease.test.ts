@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import { watchClock } from '../../src/meter/clock.ts';
+import type { Granted, Refused } from '../../src/meter/gate.ts';
+import {
+  beginAsk,
+  canTake,
+  closeGrant,
+  emptySlot,
+  endAsk,
+  isConfirmed,
+  isRenewalDue,
+  killLeases,
+  receive,
+  take,
+} from '../../src/meter/lease.ts';
+import { RENEWAL_MARK_MS } from '../../src/meter/times.ts';
+
+const T0 = 1_800_000_000_000;
+
+const grant = (permits: number, more: Partial<Granted> = {}): Granted => ({
+  kind: 'granted',
+  id: 'a:1',
+  generation: 1,
+  permits,
+  ttlMs: permits === 1 ? 0 : 1_000,
+  limits: [],
+  atMs: T0,
+  ...more,
+});
+
+const refusal = (ttlMs: number): Refused => ({
+  kind: 'refused',
+  generation: 1,
+  ttlMs,
+  violated: ['rate'],
+  retryAfterMs: ttlMs,
+  limits: [],
+  atMs: T0,
+});
+
+describe('a lease', () => {
+  test('gives as many permits as it has', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    expect([1, 2, 3, 4].map((ms) => take(slot, 1, T0 + ms))).toEqual([true, true, true, null]);
+  });
+
+  test('counts only for a record of its own generation', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    expect(take(slot, 0, T0)).toBeNull();
+    expect(take(slot, 2, T0)).toBeNull();
+    expect(canTake(slot, 2, T0)).toBe(false);
+  });
+
+  test('of an older generation than the record is closed, and is not used after all', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    take(slot, 1, T0);
+    take(slot, 2, T0);
+    expect(take(slot, 1, T0)).toBeNull();
+    expect(slot.settlements).toEqual([{ id: 'a:1', used: 1, closed: true }]);
+  });
+
+  test('ends its time after it was asked for, not after it came', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    expect(take(slot, 1, T0 + 999)).toBe(true);
+    expect(take(slot, 1, T0 + 1_000)).toBeNull();
+  });
+
+  test('of a single permit dies after the slack', () => {
+    const late = emptySlot();
+    receive(late, grant(1), T0);
+    expect(take(late, 1, T0 + 500)).toBeNull();
+    const inTime = emptySlot();
+    receive(inTime, grant(1), T0);
+    expect(take(inTime, 1, T0 + 499)).toBe(true);
+  });
+
+  test('is not used at a time before it was asked for', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    expect(take(slot, 1, T0 - 1)).toBeNull();
+  });
+
+  test('that is closed gives nothing more and is reported once', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    take(slot, 1, T0);
+    closeGrant(slot, 'a:1');
+    closeGrant(slot, 'a:1');
+    expect(take(slot, 1, T0)).toBeNull();
+    expect(beginAsk(slot, 1_000, T0).settle).toEqual([{ id: 'a:1', used: 1, closed: true }]);
+    expect(beginAsk(slot, 1_000, T0).settle).toEqual([]);
+  });
+
+  test('stays open while a renewal reports its use', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    take(slot, 1, T0);
+    expect(beginAsk(slot, 1_000, T0).settle).toEqual([{ id: 'a:1', used: 1, closed: false }]);
+    expect(take(slot, 1, T0)).toBe(true);
+  });
+});
+
+describe('a leased refusal', () => {
+  test('is answered without asking until its end', () => {
+    const slot = emptySlot();
+    receive(slot, refusal(100), T0);
+    expect(take(slot, 1, T0 + 99)).toMatchObject({ kind: 'refused' });
+    expect(canTake(slot, 1, T0 + 99)).toBe(true);
+    expect(take(slot, 1, T0 + 100)).toBeNull();
+  });
+
+  test('counts only for a record of its own generation', () => {
+    const slot = emptySlot();
+    receive(slot, refusal(100), T0);
+    expect(take(slot, 2, T0)).toBeNull();
+  });
+
+  test('does not keep back permits that are still held, and stops renewals', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    receive(slot, refusal(100), T0 + 600);
+    expect(take(slot, 1, T0 + 610)).toBe(true);
+    expect(isRenewalDue(slot, T0 + 610)).toBe(false);
+    expect(isRenewalDue(slot, T0 + 700)).toBe(true);
+  });
+});
+
+describe('a confirmation', () => {
+  test('counts for its generation and its time', () => {
+    const slot = emptySlot();
+    slot.confirmed = { generation: 2, askedAtMs: T0, endsAtMs: T0 + 1_000 };
+    expect(isConfirmed(slot, 2, T0 + 999)).toBe(true);
+    expect(isConfirmed(slot, 2, T0 + 1_000)).toBe(false);
+    expect(isConfirmed(slot, 1, T0)).toBe(false);
+    expect(isConfirmed(slot, 2, T0 - 1)).toBe(false);
+  });
+});
+
+describe('a renewal', () => {
+  test('is due at half the life or when most is spent', () => {
+    const slot = emptySlot();
+    receive(slot, grant(8), T0);
+    expect(isRenewalDue(slot, T0 + 499)).toBe(false);
+    expect(isRenewalDue(slot, T0 + 500)).toBe(true);
+    for (let n = 0; n < 7; n++) take(slot, 1, T0);
+    expect(isRenewalDue(slot, T0)).toBe(true);
+  });
+
+  test('is asked by one request at a time; the mark of one that was cancelled ends by itself', () => {
+    const slot = emptySlot();
+    receive(slot, grant(8, { ttlMs: 10_000 }), T0);
+    beginAsk(slot, 10_000, T0 + 5_000);
+    expect(isRenewalDue(slot, T0 + 5_000)).toBe(false);
+    expect(isRenewalDue(slot, T0 + 5_000 + RENEWAL_MARK_MS)).toBe(true);
+  });
+
+  test('reports that could not be delivered go with the next one', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    closeGrant(slot, 'a:1');
+    const { settle } = beginAsk(slot, 1_000, T0);
+    endAsk(slot, settle);
+    expect(beginAsk(slot, 1_000, T0).settle).toEqual([{ id: 'a:1', used: 0, closed: true }]);
+  });
+
+  test('wants one permit for a key that is used less than once in a lease, and about the rate of a busy one', () => {
+    const slot = emptySlot();
+    for (let n = 0; n < 10; n++) {
+      expect(beginAsk(slot, 1_000, T0 + n * 5_000).want).toBe(1);
+      endAsk(slot, []);
+    }
+    beginAsk(slot, 1_000, T0 + 50_000);
+    endAsk(slot, []);
+    receive(slot, grant(1_000), T0 + 50_000);
+    for (let n = 0; n < 100; n++) take(slot, 1, T0 + 50_000 + n * 10);
+    const { want } = beginAsk(slot, 1_000, T0 + 51_000);
+    expect(want).toBeGreaterThan(100);
+    expect(want).toBeLessThan(200);
+  });
+});
+
+describe('a clock that goes backward', () => {
+  const watched = (slot = emptySlot()) => {
+    let atMs = T0;
+    const clock = watchClock(
+      () => atMs,
+      () => killLeases(slot),
+    );
+    clock.nowMs();
+    return { slot, clock, set: (toMs: number) => (atMs = toMs) };
+  };
+
+  test('kills leases, refusals and confirmations, and what was asked before is of an older epoch', () => {
+    const { slot, clock, set } = watched();
+    receive(slot, grant(5), T0);
+    slot.confirmed = { generation: 1, askedAtMs: T0 - 900, endsAtMs: T0 + 100 };
+    set(T0 + 900);
+    clock.nowMs();
+    receive(slot, refusal(1_000), T0);
+    set(T0 + 100);
+    expect(take(slot, 1, clock.nowMs())).toBeNull();
+    expect(slot.refusal).toBeNull();
+    expect(slot.confirmed).toBeNull();
+    expect(clock.epoch).toBe(1);
+    expect(slot.settlements).toEqual([{ id: 'a:1', used: 0, closed: true }]);
+  });
+
+  test('does not hold a renewal back, nor swell the demand', () => {
+    const { slot, clock, set } = watched();
+    beginAsk(slot, 1_000, clock.nowMs());
+    set(T0 - 3_600_000);
+    const nowMs = clock.nowMs();
+    receive(slot, grant(8), nowMs);
+    expect(isRenewalDue(slot, nowMs + 600)).toBe(true);
+    let want = 0;
+    for (let n = 1; n < 200; n++) {
+      want = beginAsk(slot, 1_000, nowMs + n * 100).want;
+      endAsk(slot, []);
+    }
+    expect(want).toBeLessThan(30);
+  });
+
+  test('by less than the tolerance is no step: requests may show times a little apart', () => {
+    const { clock, set } = watched();
+    set(T0 - 20);
+    clock.nowMs();
+    expect(clock.epoch).toBe(0);
+    set(T0 - 21);
+    clock.nowMs();
+    expect(clock.epoch).toBe(1);
+  });
+});

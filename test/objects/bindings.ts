@@ -1,0 +1,10 @@
+import type { MovableKeyGate, MovableLockout } from '../support/objects-worker.ts';
+
+interface Bindings {
+  readonly GATES: DurableObjectNamespace<MovableKeyGate>;
+  readonly LOCKOUTS: DurableObjectNamespace<MovableLockout>;
+}
+
+/** The objects under test, as bound in vitest.config.ts. */
+export const gates = (env: unknown) => (env as Bindings).GATES;
+export const lockouts = (env: unknown) => (env as Bindings).LOCKOUTS;
