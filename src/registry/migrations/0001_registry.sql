@@ -1,0 +1,113 @@
+-- The first schema: accounts, keys, secrets, audit, outbox. What each part is for stands in schema.sql.
+
+CREATE TABLE IF NOT EXISTS accounts (
+  id TEXT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'suspended')),
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS accounts_by_creation ON accounts (created_at_ms, id);
+
+CREATE TABLE IF NOT EXISTS keys (
+  id TEXT PRIMARY KEY NOT NULL,
+  account_id TEXT NOT NULL REFERENCES accounts (id),
+  user_id TEXT,
+  label TEXT,
+  category TEXT,
+  environment TEXT NOT NULL,
+  role TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'inactive', 'revoked')),
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  expires_at_ms INTEGER,
+  rate_per_minute INTEGER,
+  quotas TEXT NOT NULL CHECK (json_valid(quotas)),
+  addresses TEXT CHECK (json_valid(addresses)),
+  prefix TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  revoked_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS keys_by_creation ON keys (created_at_ms, id);
+CREATE INDEX IF NOT EXISTS keys_by_account ON keys (account_id, created_at_ms, id);
+CREATE INDEX IF NOT EXISTS keys_by_prefix ON keys (prefix);
+CREATE INDEX IF NOT EXISTS keys_by_label ON keys (label) WHERE label IS NOT NULL;
+CREATE INDEX IF NOT EXISTS keys_by_end ON keys (environment, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+
+CREATE TRIGGER IF NOT EXISTS keys_raise_generation BEFORE UPDATE ON keys
+WHEN NEW.generation <= OLD.generation
+BEGIN
+  SELECT RAISE(ABORT, 'every change of a key raises its generation');
+END;
+
+CREATE TRIGGER IF NOT EXISTS keys_stay_revoked BEFORE UPDATE ON keys
+WHEN OLD.status = 'revoked' AND NEW.status <> 'revoked'
+BEGIN
+  SELECT RAISE(ABORT, 'a revoked key stays revoked');
+END;
+
+CREATE TABLE IF NOT EXISTS secrets (
+  id TEXT PRIMARY KEY NOT NULL,
+  key_id TEXT NOT NULL REFERENCES keys (id),
+  prefix TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  grace_ends_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS secrets_by_key ON secrets (key_id);
+
+CREATE TABLE IF NOT EXISTS secret_digests (
+  digest TEXT PRIMARY KEY NOT NULL,
+  secret_id TEXT NOT NULL REFERENCES secrets (id),
+  pepper_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS secret_digests_by_secret ON secret_digests (secret_id);
+
+CREATE TABLE IF NOT EXISTS audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  account_id TEXT,
+  key_id TEXT,
+  address TEXT,
+  request_id TEXT,
+  before TEXT CHECK (json_valid(before)),
+  after TEXT CHECK (json_valid(after))
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS audit_by_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS audit_by_key ON audit (key_id, id) WHERE key_id IS NOT NULL;
+
+CREATE TRIGGER IF NOT EXISTS audit_refuses_update BEFORE UPDATE ON audit
+BEGIN
+  SELECT RAISE(ABORT, 'audit rows are never changed');
+END;
+
+CREATE TRIGGER IF NOT EXISTS audit_refuses_delete BEFORE DELETE ON audit
+BEGIN
+  SELECT RAISE(ABORT, 'audit rows are never deleted');
+END;
+
+CREATE TRIGGER IF NOT EXISTS audit_refuses_replace BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'audit rows are never replaced');
+END;
+
+CREATE TABLE IF NOT EXISTS outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  payload TEXT NOT NULL CHECK (json_valid(payload)),
+  created_at_ms INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_attempt_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS outbox_by_key ON outbox (key_id, generation);
+CREATE INDEX IF NOT EXISTS outbox_by_attempt ON outbox (next_attempt_at_ms);

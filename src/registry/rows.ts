@@ -1,0 +1,118 @@
+import type { KeyRecord, KeyStatus, Quotas } from '../decision/record.ts';
+
+/** A database, or a session of one: what the functions that hold SQL are given. */
+export type Db = Pick<D1Database, 'prepare' | 'batch'>;
+
+/** A key as the registry has it. */
+export interface StoredKey {
+  readonly id: string;
+  readonly accountId: string;
+  readonly accountStatus: 'active' | 'suspended';
+  readonly plan: string;
+  readonly userId: string | null;
+  readonly label: string | null;
+  readonly category: string | null;
+  readonly environment: string;
+  readonly role: string;
+  readonly status: KeyStatus;
+  readonly generation: number;
+  readonly expiresAtMs: number | null;
+  readonly ratePerMinute: number | null;
+  readonly quotas: Quotas;
+  readonly addresses: readonly string[] | null;
+  /** The visible part of the current secret. */
+  readonly prefix: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+/** A key as a query gives it: {@link KEY_COLUMNS}. */
+export type KeyRow = Omit<StoredKey, 'quotas' | 'addresses'> & {
+  readonly quotas: string;
+  readonly addresses: string | null;
+};
+
+/** The columns of a {@link KeyRow}; the query names keys `k` and accounts `a`. */
+export const KEY_COLUMNS = `
+  k.id, k.account_id AS accountId, a.status AS accountStatus, a.plan, k.user_id AS userId, k.label, k.category,
+  k.environment, k.role, k.status, k.generation, k.expires_at_ms AS expiresAtMs, k.rate_per_minute AS ratePerMinute,
+  k.quotas, k.addresses, k.prefix, k.created_at_ms AS createdAtMs, k.revoked_at_ms AS revokedAtMs`;
+
+/**
+ * The keys of the set in `?1` that still have the generation with which they were read. Sets are handed over as one
+ * JSON parameter and unfolded by SQLite, so none meets D1's limit of 100 parameters, and one key or two hundred take
+ * the same statements.
+ */
+export const UNCHANGED = `json_each(?1) AS c
+  CROSS JOIN keys AS k ON k.id = c.value ->> 'id' AND k.generation = c.value ->> 'generation'`;
+
+/** A stored key from its row. Takes only its own columns, so the row may have more. */
+export function keyOfRow(row: KeyRow): StoredKey {
+  return {
+    id: row.id,
+    accountId: row.accountId,
+    accountStatus: row.accountStatus,
+    plan: row.plan,
+    userId: row.userId,
+    label: row.label,
+    category: row.category,
+    environment: row.environment,
+    role: row.role,
+    status: row.status,
+    generation: row.generation,
+    expiresAtMs: row.expiresAtMs,
+    ratePerMinute: row.ratePerMinute,
+    quotas: readQuotas(row.quotas),
+    addresses: readAddresses(row.addresses),
+    prefix: row.prefix,
+    createdAtMs: row.createdAtMs,
+    revokedAtMs: row.revokedAtMs,
+  };
+}
+
+/** The record of a key, seen through a secret whose grace ends at `graceEndsAtMs`. */
+export function recordOfKey(key: StoredKey, graceEndsAtMs: number | null): KeyRecord {
+  return {
+    keyId: key.id,
+    generation: key.generation,
+    accountId: key.accountId,
+    accountStatus: key.accountStatus,
+    plan: key.plan,
+    userId: key.userId,
+    role: key.role,
+    environment: key.environment,
+    status: key.status,
+    expiresAtMs: key.expiresAtMs,
+    graceEndsAtMs,
+    ratePerMinute: key.ratePerMinute,
+    quotas: key.quotas,
+    addresses: key.addresses,
+  };
+}
+
+/** The value of JSON text from the database; undefined where it is not JSON. */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Quotas from their column. What cannot be read allows nothing: a damaged row must not lift a limit. */
+function readQuotas(text: string): Quotas {
+  const quotas = readJson(text);
+  const readable =
+    typeof quotas === 'object' &&
+    quotas !== null &&
+    !Array.isArray(quotas) &&
+    Object.values(quotas).every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+  return readable ? (quotas as Quotas) : { total: 0 };
+}
+
+/** Addresses from their column. What cannot be read admits none. */
+function readAddresses(text: string | null): readonly string[] | null {
+  if (text === null) return null;
+  const addresses = readJson(text);
+  return Array.isArray(addresses) && addresses.every((entry) => typeof entry === 'string') ? addresses : [];
+}

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAccount, listAccounts, setAccountStatus } from '../../src/registry/accounts.ts';
+import { listAudit } from '../../src/registry/audit.ts';
+import { addDigest, applyChanges, digestsOfKeys, findByDigests, readKey } from '../../src/registry/keys.ts';
+import { writeCursor } from '../../src/registry/page.ts';
+import { deadTrialKeys, purgeKeys } from '../../src/registry/purge.ts';
+import type { Db } from '../../src/registry/rows.ts';
+import { findTrialByPrefix, keysAfter, listKeys } from '../../src/registry/search.ts';
+import { admin, apply, makeKey, migrations, NOW_MS, openDatabase, schema, tryKey } from './database.ts';
+
+let fresh: Awaited<ReturnType<typeof openDatabase>>;
+let migrated: Awaited<ReturnType<typeof openDatabase>>;
+
+beforeAll(async () => {
+  [fresh, migrated] = await Promise.all([openDatabase(schema), openDatabase(migrations)]);
+});
+afterAll(() => Promise.all([fresh.close(), migrated.close()]));
+
+/** All that a database consists of, without its comments and line breaks. */
+async function shape(db: D1Database) {
+  const { results } = await db
+    .prepare(
+      `SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name`,
+    )
+    .all<{ type: string; name: string; tbl_name: string; sql: string | null }>();
+  return results.map((part) => ({ ...part, sql: part.sql?.replace(/--[^\n]*/g, '').replace(/\s+/g, ' ') }));
+}
+
+describe('the schema', () => {
+  it('is the same from schema.sql as from all migrations', async () => {
+    const tables = (await shape(fresh.db)).filter(({ type }) => type === 'table').map(({ name }) => name);
+    expect(tables).toEqual(
+      expect.arrayContaining(['accounts', 'audit', 'keys', 'outbox', 'secret_digests', 'secrets']),
+    );
+    expect(await shape(migrated.db)).toEqual(await shape(fresh.db));
+  });
+
+  it('is not altered, and no row is lost, when it is applied again', async () => {
+    const { db, close } = await openDatabase(schema);
+    const before = await shape(db);
+    await createAccount(db, { id: 'acc_1', name: 'One', plan: 'free' }, admin, NOW_MS);
+    await makeKey(db, { id: 'k1' });
+    await apply(db, schema);
+    await apply(db, migrations);
+    expect(await shape(db)).toEqual(before);
+    expect(await readKey(db, 'k1')).toMatchObject({ id: 'k1', generation: 1 });
+    await close();
+  });
+
+  it('refuses to change, delete or replace a row of the audit trail', async () => {
+    const { db } = migrated;
+    await createAccount(db, { id: 'acc_1', name: 'One', plan: 'free' }, admin, NOW_MS);
+    const trail = await listAudit(db, { limit: 10, cursor: null });
+    expect(trail?.entries).toHaveLength(1);
+    const id = trail?.entries[0]?.id;
+    const attempts = [
+      `UPDATE audit SET actor = 'nobody'`,
+      `DELETE FROM audit`,
+      `REPLACE INTO audit (id, at_ms, actor, action) VALUES (${id}, 1, 'nobody', 'nothing')`,
+      `INSERT INTO audit (id, at_ms, actor, action) VALUES (${id}, 1, 'nobody', 'nothing')
+       ON CONFLICT DO UPDATE SET actor = 'nobody'`,
+    ];
+    for (const sql of attempts) await expect(db.prepare(sql).run(), sql).rejects.toThrow('never');
+    expect(await listAudit(db, { limit: 10, cursor: null })).toEqual(trail);
+  });
+
+  it('refuses a change of a key that does not raise its generation, and one that revives it', async () => {
+    const { db } = fresh;
+    await createAccount(db, { id: 'acc_1', name: 'One', plan: 'free' }, admin, NOW_MS);
+    await makeKey(db, { id: 'k1' });
+    await expect(db.prepare(`UPDATE keys SET label = 'x'`).run()).rejects.toThrow('raises its generation');
+    await db.prepare(`UPDATE keys SET status = 'revoked', generation = 2`).run();
+    await expect(db.prepare(`UPDATE keys SET status = 'active', generation = 3`).run()).rejects.toThrow(
+      'stays revoked',
+    );
+  });
+});
+
+/** A database that notes each statement as it is run on `db`. */
+function noting(db: D1Database) {
+  const statements: { sql: string; values: unknown[] }[] = [];
+  const noted: Db = {
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      const note = { sql, values: [] as unknown[] };
+      statements.push(note);
+      return Object.assign(Object.create(statement), {
+        bind(...values: unknown[]) {
+          note.values = values;
+          return statement.bind(...values);
+        },
+      });
+    },
+    batch: (all) => db.batch(all),
+  };
+  return { noted, statements };
+}
+
+describe('every query uses an index', () => {
+  const page = { limit: 10, cursor: null };
+  const next = { limit: 10, cursor: writeCursor([NOW_MS, 'k1']) };
+  const queries: Record<string, (db: Db) => Promise<unknown>> = {
+    'lookup of a secret': (db) => findByDigests(db, ['a', 'b', 'c']),
+    'new pepper': (db) => addDigest(db, 'a', 'sec_k1', 2),
+    'digests of keys': (db) => digestsOfKeys(db, ['k1', 'k2']),
+    'one key': (db) => readKey(db, 'k1'),
+    'list of keys': (db) => listKeys(db, page),
+    'list of keys, next page': (db) => listKeys(db, next),
+    'list by account': (db) => listKeys(db, { ...page, accountId: 'acc_1', status: 'active' }),
+    'list by account, next page': (db) => listKeys(db, { ...next, accountId: 'acc_1' }),
+    'list by prefix': (db) => listKeys(db, { ...next, prefix: 'ks_live', accountId: 'acc_1' }),
+    'list by label': (db) => listKeys(db, { ...next, label: 'ci', status: 'active' }),
+    'all keys by id': (db) => keysAfter(db, 'k1', 10),
+    'trial keys by prefix': (db) => findTrialByPrefix(db, 'ks_trial_abcdefgh', 'trial'),
+    'dead trial keys': (db) => deadTrialKeys(db, 'trial', NOW_MS, 10),
+    'purge of keys': (db) => purgeKeys(db, [{ id: 'nothing', generation: 1 }], admin, NOW_MS),
+    'list of accounts': (db) => listAccounts(db, page),
+    'list of accounts, next page': (db) => listAccounts(db, next),
+    suspension: (db) => setAccountStatus(db, 'nothing', 'suspended', admin, NOW_MS),
+    creation: (db) => tryKey(db as D1Database, { id: 'new', userId: 'u' }, { perAccount: 0, perUser: 0 }),
+    'change of keys': async (db) => {
+      const key = await readKey(db, 'k1');
+      if (key === null) throw new Error('no key');
+      return applyChanges(db, [{ key, change: { action: 'key.updated', set: { label: 'x' } } }], admin, NOW_MS);
+    },
+    audit: (db) => listAudit(db, page),
+    'audit of an account': (db) => listAudit(db, { limit: 10, cursor: writeCursor([1, 9]), accountId: 'acc_1' }),
+    'audit of a key': (db) => listAudit(db, { ...page, accountId: 'acc_1', keyId: 'k1' }),
+  };
+  let store: Awaited<ReturnType<typeof openDatabase>>;
+  beforeAll(async () => {
+    store = await openDatabase();
+    await createAccount(store.db, { id: 'acc_1', name: 'One', plan: 'free' }, admin, NOW_MS);
+    await makeKey(store.db, { id: 'k1' });
+  });
+  afterAll(() => store.close());
+
+  async function plansOf(query: (db: Db) => Promise<unknown>) {
+    const { noted, statements } = noting(store.db);
+    await query(noted);
+    expect(statements.length).toBeGreaterThan(0);
+    const plans = statements.map(async ({ sql, values }) => {
+      const { results } = await store.db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .bind(...values)
+        .all<{ detail: string }>();
+      return results.map(({ detail }) => detail);
+    });
+    return (await Promise.all(plans)).flat();
+  }
+
+  it.each(Object.entries(queries))('%s', async (name, query) => {
+    const plan = await plansOf(query);
+    const ownOrder = /^SCAN (?:k|accounts|audit)(?: USING INDEX (?:keys|accounts)_by_creation)?$/;
+    const lists = ['list of keys', 'list of accounts', 'audit'];
+    for (const step of plan.filter((detail) => detail.startsWith('SCAN'))) {
+      const allowed = /^SCAN (?:c VIRTUAL TABLE|json_each VIRTUAL TABLE|CONSTANT ROW)/.test(step);
+      expect(allowed || (lists.includes(name) && ownOrder.test(step)), `${name}: ${plan.join('; ')}`).toBe(true);
+    }
+    const sorts = plan.some((step) => step.includes('TEMP B-TREE'));
+    expect(sorts, `${name}: ${plan.join('; ')}`).toBe(name === 'list by prefix' || name === 'list by label');
+  });
+
+  it('searches a prefix as a range of its index', async () => {
+    const plan = await plansOf((db) => listKeys(db, { ...page, prefix: 'ks_live_a' }));
+    expect(plan).toContain('SEARCH k USING INDEX keys_by_prefix (prefix>? AND prefix<?)');
+  });
+});
