@@ -1,0 +1,143 @@
+import { stripCredential } from '../credential/parse.ts';
+import { type Denial, deny } from '../decision/denial.ts';
+import type { CredentialPlace } from '../policy/schema.ts';
+import { mayTry, recordAnswer, recordFailure } from './breaker.ts';
+import { type CompiledCors, writeCors } from './cors.ts';
+import { dropFromAnswer, type HeaderRecord, passedOn, setAll, setForwarded } from './headers.ts';
+import type { CompiledRoute, Origin } from './routes.ts';
+import { isLong, type Watch, watchStream } from './stream.ts';
+import { openUpload, type Upload } from './upload.ts';
+import { watchSocket } from './websocket.ts';
+
+/** One admitted request, and what forwarding it takes. */
+export interface ForwardCall {
+  readonly request: Request;
+  /** Normalised, see `path.ts`. */
+  readonly path: string;
+  readonly search: string;
+  readonly route: CompiledRoute;
+  readonly places: readonly CredentialPlace[];
+  /** `x-keystile-…` and `x-request-id` for the origin. */
+  readonly identity: HeaderRecord;
+  readonly clientAddress: string;
+  /** Set on the answer: `x-request-id`, limits. */
+  readonly answerHeaders: HeaderRecord;
+  readonly cors: CompiledCors | null;
+  /** How a long answer is checked while it runs; null on public routes. */
+  readonly watch: Watch | null;
+  readonly nowMs: () => number;
+}
+
+export type Forwarded =
+  | { readonly kind: 'response'; readonly response: Response }
+  | { readonly kind: 'denial'; readonly denial: Denial };
+
+/**
+ * Methods that may be sent twice (RFC 9110 §9.2.2). The runtime does not tell whether a connection failed before or
+ * after the request went out, so only these, and only without a body, are tried on another origin.
+ */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+/**
+ * Forwards a request to its route's origins and passes the answer on, both as streams. Denies with `body_too_large`,
+ * `upstream_timeout` when no first byte came in the route's time, and `upstream_unreachable`. A client that goes away
+ * cancels the upstream call: the runtime drops what the request had under way.
+ */
+export async function forward(call: ForwardCall): Promise<Forwarded> {
+  const { request, route } = call;
+  const upload = openUpload(request, route.maxBodyBytes, route.timeoutMs);
+  if (upload === null) return denied('body_too_large');
+  const init: RequestInit = {
+    method: request.method,
+    headers: requestHeaders(call),
+    body: upload.body,
+    redirect: 'manual',
+    signal: upload.signal,
+    // Encoded bodies pass as they are, also through a pipe.
+    encodeResponseBody: 'manual',
+  };
+  const response = await tryOrigins(call, init, upload);
+  upload.stopClock();
+  if (response === null) {
+    return denied(
+      upload.isTooLarge() ? 'body_too_large' : upload.isLate() ? 'upstream_timeout' : 'upstream_unreachable',
+    );
+  }
+  return { kind: 'response', response: passBack(call, response, upload) };
+}
+
+function denied(reason: 'body_too_large' | 'upstream_timeout' | 'upstream_unreachable'): Forwarded {
+  return { kind: 'denial', denial: deny(reason) };
+}
+
+function requestHeaders(call: ForwardCall): Headers {
+  const { request, route } = call;
+  const headers = passedOn(request.headers);
+  stripCredential(headers, call.places);
+  for (const [name, value] of route.headers) headers.set(name, value);
+  setForwarded(headers, call.clientAddress, request.url);
+  setAll(headers, call.identity);
+  if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') headers.set('upgrade', 'websocket');
+  return headers;
+}
+
+/** The first answer of an origin; null where none came. Of origins that are all left out, the first is tried. */
+async function tryOrigins(call: ForwardCall, init: RequestInit, upload: Upload): Promise<Response | null> {
+  const { request, route } = call;
+  const target = withoutPrefix(call.path, route.stripPrefix) + call.search;
+  const isRepeatable = upload.body === null && REPEATABLE.has(request.method);
+  let hasTried = false;
+  for (const origin of route.origins) {
+    if (!mayTry(origin.breaker, call.nowMs())) continue;
+    hasTried = true;
+    const response = await tryOrigin(origin, target, init, upload, call.nowMs);
+    if (response !== null || !isRepeatable || upload.isLate()) return response;
+  }
+  const [first] = route.origins;
+  return hasTried || first === undefined ? null : tryOrigin(first, target, init, upload, call.nowMs);
+}
+
+async function tryOrigin(
+  origin: Origin,
+  target: string,
+  init: RequestInit,
+  upload: Upload,
+  nowMs: () => number,
+): Promise<Response | null> {
+  try {
+    const response = await origin.fetch(origin.base + target, init);
+    recordAnswer(origin.breaker);
+    return response;
+  } catch {
+    // The runtime's errors carry no stable code; what this side ended, `upload` knows, all else is "unreachable".
+    if (!upload.isTooLarge()) recordFailure(origin.breaker, nowMs());
+    return null;
+  }
+}
+
+function withoutPrefix(path: string, prefix: string): string {
+  if (prefix === '' || !path.startsWith(prefix)) return path;
+  if (path.length === prefix.length) return '/';
+  return path.charAt(prefix.length) === '/' ? path.slice(prefix.length) : path;
+}
+
+function passBack(call: ForwardCall, upstream: Response, upload: Upload): Response {
+  const { watch, cors } = call;
+  const response = rewrap(upstream, watch, upload);
+  const { headers } = response;
+  dropFromAnswer(headers, cors !== null);
+  setAll(headers, call.answerHeaders);
+  if (cors !== null) writeCors(cors, call.request.headers.get('origin'), headers);
+  return response;
+}
+
+/** The same answer with headers that can be changed. A short one keeps its body, which then never enters JavaScript. */
+function rewrap(upstream: Response, watch: Watch | null, upload: Upload): Response {
+  const { webSocket, body } = upstream;
+  if (webSocket !== null) {
+    const socket = watch === null ? webSocket : watchSocket(webSocket, watch);
+    return new Response(null, { status: 101, headers: upstream.headers, webSocket: socket });
+  }
+  const isWatched = watch !== null && body !== null && (isLong(upstream) || upload.isOpen());
+  return new Response(isWatched ? watchStream(body, watch) : body, upstream);
+}
