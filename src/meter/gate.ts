@@ -50,6 +50,8 @@ export interface Granted {
   readonly permits: number;
   readonly ttlMs: number;
   readonly limits: readonly LimitView[];
+  /** The gate's clock, to which the resets of `limits` are relative. */
+  readonly atMs: number;
 }
 
 /** No permit before `ttlMs` after the moment of asking; `violated` names every limit that refused. */
@@ -61,6 +63,7 @@ export interface Refused {
   /** When the last of the violated limits frees up; null: never by itself. */
   readonly retryAfterMs: number | null;
   readonly limits: readonly LimitView[];
+  readonly atMs: number;
 }
 
 interface Grant {
@@ -173,7 +176,7 @@ export function answer(gate: Gate, ask: Ask, nowMs: number): Granted | Refused {
   gate.ahead = Math.min(gate.ahead, ceilingBlock(ask.limits) - 1) - permits;
   note(gate, ask.generation, endsAtMs, nowMs);
   const limits = views.map((limit) => ({ ...limit, remaining: limit.remaining - permits }));
-  return { kind: 'granted', id, generation: ask.generation, permits, ttlMs, limits };
+  return { kind: 'granted', id, generation: ask.generation, permits, ttlMs, limits, atMs: nowMs };
 }
 
 function refuse(
@@ -189,7 +192,7 @@ function refuse(
   const ttlMs = ask.leaseMs === 0 ? 0 : Math.min(longest, retryAfterMs ?? longest);
   note(gate, ask.generation, nowMs + usableMs(ttlMs), nowMs);
   const names = violated.map(({ name }) => name);
-  return { kind: 'refused', generation: ask.generation, ttlMs, violated: names, retryAfterMs, limits };
+  return { kind: 'refused', generation: ask.generation, ttlMs, violated: names, retryAfterMs, limits, atMs: nowMs };
 }
 
 /** Notes an answer that confirms a record of `generation`; it may be used for `ttlMs`. */

@@ -33,6 +33,8 @@ export interface Slot {
   askingUntilMs: number;
   settlements: Settlement[];
   limits: readonly LimitView[];
+  /** How far the gate's clock, by which the limits reset, is ahead of this isolate's; to a round trip. */
+  gateAheadMs: number;
   demand: { sinceMs: number; count: number; perMs: number };
 }
 
@@ -45,6 +47,7 @@ export function emptySlot(): Slot {
     askingUntilMs: 0,
     settlements: [],
     limits: [],
+    gateAheadMs: 0,
     demand: { sinceMs: 0, count: 0, perMs: 0 },
   };
 }
@@ -104,6 +107,7 @@ export function killLeases(slot: Slot): void {
 /** Keeps a grant or a refusal; `askedAtMs` is the isolate's clock from before the question. */
 export function receive(slot: Slot, answer: Granted | Refused, askedAtMs: number): void {
   slot.limits = answer.limits;
+  slot.gateAheadMs = answer.atMs - askedAtMs;
   if (answer.kind === 'refused') {
     slot.refusal = { refused: answer, askedAtMs, endsAtMs: askedAtMs + answer.ttlMs };
     return;

@@ -17,8 +17,8 @@ export function crossCheck(policy: Policy): string[] {
   ];
 }
 
-function formatProblems({ key }: Policy): string[] {
-  const compiled = compileFormat(key.template);
+function formatProblems({ key, environments }: Policy): string[] {
+  const compiled = compileFormat(key.template, Object.keys(environments));
   if (!compiled.ok) return [`policy.key.template: ${compiled.problem}`];
   const bits = Math.floor(compiled.format.secretBits);
   if (bits >= MIN_SECRET_BITS) return [];

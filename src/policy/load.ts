@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { crossCheck } from './checks.ts';
 import { policyDigest } from './digest.ts';
 import { isTable, merge, refusedIn } from './merge.ts';

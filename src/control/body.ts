@@ -1,0 +1,54 @@
+import { type Denial, deny } from '../decision/denial.ts';
+
+/** The largest body of a control request, in bytes. */
+export const CONTROL_BODY_BYTES = 65_536;
+
+/** The value in a body, undefined where the body is empty; or why there is none. */
+export type JsonBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly denial: Denial };
+
+/**
+ * Reads a JSON body of at most {@link CONTROL_BODY_BYTES}, counted while it streams. Its content type may be absent;
+ * one that is not JSON is refused, so that no HTML form can send one.
+ */
+export async function readJson(request: Request): Promise<JsonBody> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const bytes = await readBytes(request).catch(() => new Uint8Array());
+  if (bytes === null) return refused('body_too_large', 'the body may have at most 64 KB');
+  if (bytes.byteLength === 0) return { ok: true, value: undefined };
+  if (type !== '' && !/^application\/(?:[\w.+-]+\+)?json$/.test(type)) {
+    return refused('request_invalid', 'content-type: expected application/json');
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return refused('request_invalid', 'body: expected JSON in UTF-8');
+  }
+}
+
+/** All bytes of the body; null where there are too many, and then no more of them is read. */
+async function readBytes(request: Request): Promise<Uint8Array | null> {
+  if (Number(request.headers.get('content-length') ?? 0) > CONTROL_BODY_BYTES) return null;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = request.body?.getReader();
+  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+    length += next.value.byteLength;
+    if (length > CONTROL_BODY_BYTES) {
+      await reader?.cancel();
+      return null;
+    }
+    chunks.push(next.value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function refused(reason: 'body_too_large' | 'request_invalid', detail: string): JsonBody {
+  return { ok: false, denial: deny(reason, { detail }) };
+}

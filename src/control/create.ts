@@ -1,0 +1,91 @@
+import { compileRange } from '../decision/address.ts';
+import { deny } from '../decision/denial.ts';
+import type { Quotas } from '../decision/record.ts';
+import type { Policy } from '../policy/schema.ts';
+import { readAccount } from '../registry/accounts.ts';
+import type { NewKey as KeySpec } from '../registry/create.ts';
+import { type Answer, denied, json, notInForce } from './answer.ts';
+import type { Desk } from './desk.ts';
+import { type Checked, invalid, type NewKey } from './input.ts';
+import { issueKey } from './issue.ts';
+import { viewOf } from './keys.ts';
+
+type Terms = Omit<KeySpec, 'id' | 'accountId' | 'userId'>;
+
+/** Makes a key of an account. The secret stands in this answer and nowhere else, also where it is 503. */
+export async function createKey(desk: Desk, accountId: string, input: NewKey): Promise<Answer> {
+  const { house, actor, nowMs } = desk;
+  const account = await readAccount(desk.force.db.withSession('first-primary'), accountId);
+  if (account === null) return denied(deny('not_found', { detail: 'there is no account with this id' }));
+  const terms = termsFor(house.policy, account.plan, input, nowMs);
+  if (!terms.ok) return denied(terms.denial);
+  const plan = house.policy.plans[account.plan];
+  const caps = house.policy.caps;
+  const perAccount = plan?.active_keys === undefined ? caps.active_keys_per_account : plan.active_keys;
+  const issued = await issueKey(
+    house,
+    { ...terms.value, accountId, userId: null },
+    { perAccount, perUser: null },
+    actor,
+    nowMs,
+  );
+  if (!issued.ok) return denied(deny(issued.reason === 'account_missing' ? 'not_found' : issued.reason));
+  const { status: _, revoked_at: __, ...shown } = viewOf(issued.key);
+  const body = { key: issued.secret, ...shown };
+  return issued.inForce ? json(body, 201) : notInForce(body);
+}
+
+/** What the policy makes of the wishes for a new key, or the first field that it does not allow. */
+export function termsFor(policy: Policy, planName: string, input: NewKey, nowMs: number): Checked<Terms> {
+  const { environment } = input;
+  const environments = Object.keys(policy.environments).filter((name) => name !== policy.trial.environment);
+  if (!environments.includes(environment)) return invalid('environment', `expected one of ${environments.join(', ')}`);
+
+  const role = input.role ?? policy.keys.default_role;
+  const roles = Object.keys(policy.roles);
+  if (!roles.includes(role)) return invalid('role', `expected one of ${roles.join(', ')}`);
+
+  const label = input.label ?? null;
+  if (label === null && policy.keys.label_required) return invalid('label', 'expected a label');
+  const category = input.category ?? null;
+  const { categories, custom_categories } = policy.keys;
+  if (category !== null && !custom_categories && !categories.includes(category)) {
+    return invalid('category', `expected one of ${categories.join(', ') || 'none: there are no categories'}`);
+  }
+
+  const expiresAtMs = input.expires_at ?? null;
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) return invalid('expires_at', 'expected a time in the future');
+
+  const highest = highestRate(policy, planName);
+  const asked = input.rate_limit_per_minute ?? null;
+  if (asked !== null && asked > highest) return invalid('rate_limit_per_minute', `expected at most ${highest}`);
+  const usual = policy.limits.default_rate_per_minute ?? Number.POSITIVE_INFINITY;
+  const ratePerMinute = asked ?? (usual > highest ? highest : null);
+
+  const quotas = quotasFor(policy, input.quotas ?? {});
+  if (!quotas.ok) return quotas;
+  const addresses = input.addresses ?? null;
+  const unreadable = addresses?.findIndex((text) => compileRange(text) === null) ?? -1;
+  if (unreadable !== -1) return invalid(`addresses.${unreadable}`, 'expected an IP address or a CIDR range');
+
+  const terms = { environment, role, label, category, expiresAtMs, ratePerMinute, quotas: quotas.value, addresses };
+  return { ok: true, value: terms };
+}
+
+/** The highest rate that a key of this plan may have; a key that asks for none gets no more either. */
+function highestRate({ limits, plans }: Policy, planName: string): number {
+  const maxima = [limits.max_rate_per_minute, plans[planName]?.max_key_rate_per_minute];
+  return Math.min(...maxima.map((max) => max ?? Number.POSITIVE_INFINITY));
+}
+
+/** Blank is no cap and 0 allows none; a quota that the policy does not know is refused even as 0. */
+function quotasFor(policy: Policy, asked: NonNullable<NewKey['quotas']>): Checked<Quotas> {
+  const quotas: { -readonly [name in keyof Quotas]: Quotas[name] } = {};
+  for (const name of ['total', 'daily', 'weekly', 'monthly'] as const) {
+    const limit = asked[name] ?? null;
+    if (limit === null) continue;
+    if (!policy.limits.quotas.includes(name)) return invalid(`quotas.${name}`, 'there is no such quota here');
+    quotas[name] = limit;
+  }
+  return { ok: true, value: quotas };
+}

@@ -1,0 +1,107 @@
+import { addressKey } from '../decision/address.ts';
+import { type Denial, deny } from '../decision/denial.ts';
+import type { AdminAccess } from '../env.ts';
+import { askSource } from '../gateway/ask.ts';
+import { type Edge, told } from '../gateway/edge.ts';
+import { addressSource, lockDenial, strikeFor } from '../gateway/strike.ts';
+import { type AccessKeys, checkAccess } from './access.ts';
+import { type AdminScope, checkAdminToken } from './tokens.ts';
+
+/** Who uses an admin route. */
+export interface Admin {
+  readonly name: string;
+  readonly scope: AdminScope;
+  /** The client address as its lockout knows it. */
+  readonly source: string;
+}
+
+/** What the guard reads of a request. */
+export interface AdminRequest {
+  readonly method: string;
+  /** CF-Connecting-IP. */
+  readonly address: string | null;
+  readonly authorization: string | null;
+  /** The JWT of Cloudflare Access. */
+  readonly assertion: string | null;
+}
+
+/** What the guard compares with, and what it remembers between requests. */
+export interface Guard {
+  readonly edge: Edge;
+  readonly admin: AdminAccess;
+  readonly accessKeys: AccessKeys;
+}
+
+export type Guarded = { readonly ok: true; readonly admin: Admin } | { readonly ok: false; readonly denial: Denial };
+
+/**
+ * Lets an admin pass, or says why not. With neither tokens nor Access configured there are no admin routes. A wrong
+ * token is a strike against the address, and a locked address is refused before anything is compared. Never throws:
+ * where the lockout cannot be asked nobody passes.
+ */
+export async function guardAdmin(guard: Guard, request: AdminRequest): Promise<Guarded> {
+  const { edge, admin } = guard;
+  if (admin.tokens.length === 0 && admin.access === null) return refused(deny('not_found'));
+  const source = request.address === null ? null : addressKey(request.address);
+  if (source === null) return refused(deny('address_missing'));
+  const presented = presentedBy(admin, request);
+  try {
+    const locked = await lockOf(edge, source);
+    if (locked !== null) return refused(locked);
+    if (presented === null) return refused(deny('admin_missing'));
+    const known = await identify(guard, presented);
+    if ('reason' in known) {
+      const strike = known.reason === 'admin_invalid';
+      return refused(strike ? await strikeFor(edge, known, source, null) : known);
+    }
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    return known.scope === 'full' || reads
+      ? { ok: true, admin: { ...known, source } }
+      : refused(deny('admin_forbidden'));
+  } catch {
+    return refused(deny('gate_unavailable', { retryAfterMs: 1_000 }));
+  }
+}
+
+/** The denial of a locked address; asks its lockout unless this isolate holds its answer. */
+export async function lockOf(edge: Edge, source: string): Promise<Denial | null> {
+  const nowMs = edge.clock.nowMs();
+  const name = addressSource(source);
+  const known = told(edge, name, nowMs);
+  if (known !== undefined) return lockDenial(edge, name, nowMs);
+  const heard = await askSource(edge, source);
+  return 'denial' in heard ? heard.denial : null;
+}
+
+type Presented = { readonly kind: 'token' | 'assertion'; readonly text: string };
+
+/** A token is looked at first; one that is wrong is not made good by an assertion beside it. */
+function presentedBy(admin: AdminAccess, request: AdminRequest): Presented | null {
+  if (admin.tokens.length > 0 && request.authorization !== null) {
+    const token = /^Bearer +(\S+) *$/i.exec(request.authorization)?.[1];
+    return { kind: 'token', text: token ?? '' };
+  }
+  if (admin.access !== null && request.assertion !== null) return { kind: 'assertion', text: request.assertion };
+  return null;
+}
+
+async function identify(guard: Guard, presented: Presented): Promise<{ name: string; scope: AdminScope } | Denial> {
+  const { admin, accessKeys, edge } = guard;
+  if (presented.kind === 'token') return (await checkAdminToken(admin.tokens, presented.text)) ?? deny('admin_invalid');
+  if (admin.access === null) return deny('admin_invalid');
+  const check = await checkAccess(admin.access, accessKeys, presented.text, edge.clock.nowMs());
+  switch (check.kind) {
+    case 'admitted':
+      return { name: check.name, scope: 'full' };
+    case 'invalid':
+      return deny('admin_invalid');
+    case 'expired':
+      return deny('session_expired');
+    case 'unreachable':
+      return deny('gate_unavailable', { detail: 'the keys of Cloudflare Access cannot be read', retryAfterMs: 2_000 });
+  }
+}
+
+function refused(denial: Denial): Guarded {
+  return { ok: false, denial };
+}

@@ -1,0 +1,123 @@
+import * as z from 'zod';
+import { type Denial, deny } from '../decision/denial.ts';
+
+/*
+ * What control requests may say. Every object is strict, and a refusal names its fields, never a value.
+ */
+
+/** A checked input, or the `request_invalid` that tells what is wrong with it. */
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial };
+
+/** The largest page of a list, and the largest set that one call changes. */
+export const MAX_PAGE = 200;
+export const MAX_SET = 100;
+
+/** Checks a value against a schema. */
+export function check<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const problems = parsed.error.issues.slice(0, 5).map(problemOf);
+  return { ok: false, denial: deny('request_invalid', { detail: problems.join('; ') }) };
+}
+
+/** A refusal of one field. */
+export function invalid(field: string, problem: string): { readonly ok: false; readonly denial: Denial } {
+  return { ok: false, denial: deny('request_invalid', { detail: `${field}: ${problem}` }) };
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(shown);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...path, shown(key)].join('.')}: unknown field`).join('; ');
+  }
+  const message = issue.message.replace(/^Invalid (?:input|option): /, '');
+  return `${path.length === 0 ? 'body' : path.join('.')}: ${message}`;
+}
+
+/** A field's name as it may be told back: what does not look like one could be a secret in the wrong place. */
+function shown(part: PropertyKey): string {
+  const text = String(part);
+  return /^(?:[a-z][a-z_]{0,31}|\d{1,4})$/.test(text) ? text : '(unnamed)';
+}
+
+const text = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'expected some text')
+    .max(longest, `expected at most ${longest} characters`)
+    .regex(/^[^\p{Cc}]*$/u, 'expected no control characters');
+const count = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000, 'is too large');
+/** RFC 3339; milliseconds once read. */
+const time = z.iso
+  .datetime({ offset: true, error: 'expected a time like "2030-01-31T12:00:00Z"' })
+  .transform(Date.parse);
+
+const label = text(100);
+const name = text(100);
+/** Ids and prefixes: what no such thing can have is simply not found. */
+const token = z.string().min(1, 'expected some text').max(200, 'expected at most 200 characters');
+
+/** An empty body, or `{}`. */
+export const nothing = z.strictObject({});
+
+export const newAccount = z.strictObject({ name, plan: name.optional() });
+
+export const newKey = z.strictObject({
+  label: label.nullish(),
+  environment: name,
+  role: name.nullish(),
+  category: text(64).nullish(),
+  expires_at: time.nullish(),
+  rate_limit_per_minute: count.nullish(),
+  quotas: z
+    .strictObject({
+      total: count.nullish(),
+      daily: count.nullish(),
+      weekly: count.nullish(),
+      monthly: count.nullish(),
+    })
+    .nullish(),
+  addresses: z.array(token, 'expected a list of addresses').min(1, 'expected at least one address').max(100).nullish(),
+});
+export type NewKey = z.output<typeof newKey>;
+
+/** Which keys to revoke at once; at least one field beside `limit`. */
+export const keyFilter = z
+  .strictObject({
+    account: token.optional(),
+    environment: name.optional(),
+    label: label.optional(),
+    prefix: token.optional(),
+    limit: z.int().min(1).max(MAX_SET).default(MAX_SET),
+  })
+  .refine(({ limit: _, ...fields }) => Object.values(fields).some((field) => field !== undefined), {
+    error: 'expected at least one of account, environment, label and prefix',
+  });
+
+export const presentedKey = z.strictObject({ key: z.string().min(1).max(1_024) });
+
+export const reconcileInput = z.strictObject({
+  cursor: token.optional(),
+  limit: z.int().min(1).max(MAX_SET).default(MAX_SET),
+});
+
+const page = {
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, `expected 1 to ${MAX_PAGE}`)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= MAX_PAGE, `expected 1 to ${MAX_PAGE}`)
+    .default(50),
+  cursor: token.optional(),
+};
+
+export const accountQuery = z.strictObject(page);
+export const keyQuery = z.strictObject({
+  account: token.optional(),
+  status: z.enum(['active', 'inactive', 'revoked']).optional(),
+  prefix: token.optional(),
+  label: label.optional(),
+  ...page,
+});
+export const auditQuery = z.strictObject({ account: token.optional(), key: token.optional(), ...page });

@@ -1,0 +1,84 @@
+import { type AdminTokens, parseAdminTokens } from './control/tokens.ts';
+import { parsePeppers } from './credential/digest.ts';
+import { compileFormat } from './credential/format.ts';
+import { type CompiledCors, compileCors } from './gateway/cors.ts';
+import { type Edge, openEdge } from './gateway/edge.ts';
+import { type Logger, openLogger } from './gateway/record.ts';
+import { compileRoutes, type Routes } from './gateway/routes.ts';
+import type { KeyGate } from './objects/key-gate.ts';
+import type { Lockout } from './objects/lockout.ts';
+import { loadPolicy } from './policy/load.ts';
+import type { Policy } from './policy/schema.ts';
+
+/** The Worker's bindings, variables and secrets, as `wrangler.toml` and `wrangler secret put` set them. */
+export interface Env {
+  readonly DB: D1Database;
+  readonly KEYS: KVNamespace;
+  readonly KEY_GATE: DurableObjectNamespace<KeyGate>;
+  readonly LOCKOUT: DurableObjectNamespace<Lockout>;
+  /** Overrides of the preset: a table, or JSON text. */
+  readonly POLICY?: unknown;
+  /** `version:hex,…`, the current pepper first. */
+  readonly PEPPERS?: string;
+  /** `name=token` or `name:read=token`, separated by commas; see `control/tokens.ts`. */
+  readonly ADMIN_TOKEN?: string;
+  /** Cloudflare Access in front of the admin routes: its team domain and the application's audience. */
+  readonly ACCESS_TEAM_DOMAIN?: string;
+  readonly ACCESS_AUDIENCE?: string;
+}
+
+/** Who may use the admin routes; with neither the routes do not exist. */
+export interface AdminAccess {
+  readonly tokens: AdminTokens;
+  readonly access: { readonly teamDomain: string; readonly audience: string } | null;
+}
+
+/** Configuration and isolate state, resolved once per isolate. */
+export interface House {
+  readonly env: Env;
+  readonly policy: Policy;
+  readonly policyDigest: string;
+  readonly edge: Edge;
+  readonly routes: Routes;
+  readonly cors: CompiledCors | null;
+  readonly admin: AdminAccess;
+  readonly logger: Logger;
+}
+
+/** The house, or every reason why there is none: each names its field. Secrets are never part of a problem. */
+export type Setup =
+  | { readonly ok: true; readonly house: House }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Resolves the configuration. `readClock` is the isolate's clock, in ms. */
+export function setUp(env: Env, readClock: () => number): Setup {
+  const loaded = loadPolicy(env.POLICY);
+  const peppers = parsePeppers(env.PEPPERS);
+  const tokens = parseAdminTokens(env.ADMIN_TOKEN);
+  const access = accessOf(env);
+  const problems = [
+    ...(loaded.ok ? [] : loaded.problems),
+    ...[peppers, tokens, access].flatMap((parsed) => (parsed.ok ? [] : [parsed.problem])),
+  ];
+  if (!loaded.ok || !peppers.ok || !tokens.ok || !access.ok) return { ok: false, problems };
+  const { policy, digest } = loaded;
+  const compiled = compileFormat(policy.key.template, Object.keys(policy.environments));
+  if (!compiled.ok) return { ok: false, problems: [compiled.problem] };
+  const routes = compileRoutes(policy.upstreams, env as unknown as Record<string, unknown>);
+  if (!routes.ok) return { ok: false, problems: routes.problems };
+  const { format } = compiled;
+  const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts } = env;
+  const edge = openEdge({ policy, format, db, kv, peppers: peppers.peppers, gates, lockouts, readClock });
+  const logger = openLogger(format, digest);
+  const admin = { tokens: tokens.tokens, access: access.access };
+  const cors = compileCors(policy.cors);
+  return { ok: true, house: { env, policy, policyDigest: digest, edge, routes: routes.routes, cors, admin, logger } };
+}
+
+/** Access needs both of its variables; one alone would leave the operator believing in a door that is not there. */
+function accessOf(env: Env): { ok: true; access: AdminAccess['access'] } | { ok: false; problem: string } {
+  const { ACCESS_TEAM_DOMAIN: teamDomain, ACCESS_AUDIENCE: audience } = env;
+  if (!teamDomain && !audience) return { ok: true, access: null };
+  if (teamDomain && audience) return { ok: true, access: { teamDomain, audience } };
+  return { ok: false, problem: 'ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE: expected both or neither' };
+}

@@ -1,0 +1,232 @@
+import { digestUnder } from '../credential/digest.ts';
+import { decide, type RequestFacts } from '../decision/decide.ts';
+import { type Denial, deny } from '../decision/denial.ts';
+import type { KeyRecord } from '../decision/record.ts';
+import { canTake, isConfirmed, isRenewalDue, take } from '../meter/lease.ts';
+import { fromKv, fromMemory, fromPrimary, remember, writeKv } from '../registry/lookup.ts';
+import { askConfirmation, askGate, askSource, type Background, giveBack, type Heard, renew } from './ask.ts';
+import { type Edge, slotOf, told } from './edge.ts';
+import { limitDenial } from './limits.ts';
+import { addressSource, lockDenial, secretSource, strikeFor } from './strike.ts';
+
+/** A credential that reads like a key: the hash of the secret, and its name in this isolate's memory. */
+export interface Presented {
+  readonly inner: ArrayBuffer;
+  readonly memoryKey: string;
+}
+
+/** The facts of a request that admission reads; `source` is the client address, IPv6 by /64. */
+export interface AdmitFacts extends RequestFacts {
+  readonly source: string;
+}
+
+export type Admission =
+  | { readonly admitted: true; readonly record: KeyRecord }
+  | { readonly admitted: false; readonly denial: Denial; readonly record: KeyRecord | undefined };
+
+/** Refusals of a credential that is bad and stays so: each is a strike (DESIGN §2). */
+const STRIKES: ReadonlySet<string> = new Set(['unknown', 'revoked', 'expired', 'grace_ended']);
+
+/** More rounds than any honest sequence of answers takes; past that the gate is not answering usefully. */
+const MAX_ROUNDS = 8;
+
+function isClear(edge: Edge, source: string, nowMs: number): boolean {
+  return told(edge, addressSource(source), nowMs)?.kind === 'clear';
+}
+
+/**
+ * Admits, or refuses for a leased refusal, with what this isolate holds: one synchronous step, no I/O. Null where
+ * something must be asked. The caller awaits nothing between this and acting on it.
+ */
+export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Admission | null {
+  const nowMs = edge.clock.nowMs();
+  const record = fromMemory(edge.lookup, presented.memoryKey, nowMs);
+  if (record === undefined || !isClear(edge, facts.source, nowMs)) return null;
+  if (decide(record, facts, edge.policy, nowMs) !== null) return null;
+  const slot = slotOf(edge, record.keyId);
+  const taken = take(slot, record.generation, nowMs);
+  if (taken === null) return null;
+  if (taken !== true) return { admitted: false, denial: limitDenial(taken, record, edge.policy), record };
+  if (isRenewalDue(slot, nowMs)) back.waitUntil(renew(edge, record, back));
+  return { admitted: true, record };
+}
+
+/** What has been learnt so far for one request; each round asks for what is missing. */
+interface Progress {
+  /** `continue`: a running stream asks whether it may go on; no permit, no lockout, no strike. */
+  readonly mode: 'admit' | 'continue';
+  readonly digest: string;
+  record: KeyRecord | undefined;
+  /** The record was read from the primary by this very request. */
+  fresh: boolean;
+  heard: Heard;
+  /** The gate could not be reached and the policy serves what the cache knows as good. */
+  ungated: boolean;
+}
+
+type Missing = { readonly kind: 'missing'; readonly source: boolean; readonly gate: 'admit' | 'confirm' | null };
+type Step = { readonly kind: 'admitted' } | { readonly kind: 'denied'; readonly denial: Denial } | Missing;
+
+/** Decides with what is known now, in one synchronous step: done, or what is missing. */
+function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number): Step {
+  const { record, mode, heard } = progress;
+  if ('denial' in heard) return { kind: 'denied', denial: heard.denial };
+  const locked = mode === 'admit' ? lockDenial(edge, addressSource(facts.source), nowMs) : null;
+  if (locked !== null) return { kind: 'denied', denial: locked };
+  const source = heard.untilMs <= nowMs && !isClear(edge, facts.source, nowMs);
+  if (record === undefined) return { kind: 'missing', source, gate: null };
+
+  const denial = decide(record, facts, edge.policy, nowMs);
+  const slot = slotOf(edge, record.keyId);
+  if (denial !== null || mode === 'continue') {
+    const sure = progress.fresh || progress.ungated || isConfirmed(slot, record.generation, nowMs);
+    if (source || !sure) return { kind: 'missing', source, gate: sure ? null : 'confirm' };
+    return denial === null ? { kind: 'admitted' } : { kind: 'denied', denial };
+  }
+  const gate = progress.ungated || canTake(slot, record.generation, nowMs) ? null : 'admit';
+  if (source || gate !== null) return { kind: 'missing', source, gate };
+  const taken = progress.ungated || take(slot, record.generation, nowMs);
+  if (taken === true || taken === null) return { kind: 'admitted' };
+  return { kind: 'denied', denial: limitDenial(taken, record, edge.policy) };
+}
+
+/**
+ * Admits with whatever must be asked: lookups, the key's gate and the source's lockout, side by side. A bad credential
+ * is struck before its refusal is returned. Never throws: a store that fails is the denial `gate_unavailable`.
+ */
+export function admit(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Promise<Admission> {
+  return run(edge, presented, facts, back, 'admit');
+}
+
+/** Whether the key may go on using a running stream, as surely as a new request would be judged. */
+export async function mayContinue(
+  edge: Edge,
+  presented: Presented,
+  facts: AdmitFacts,
+  back: Background,
+): Promise<boolean> {
+  return (await run(edge, presented, facts, back, 'continue')).admitted;
+}
+
+async function run(
+  edge: Edge,
+  presented: Presented,
+  facts: AdmitFacts,
+  back: Background,
+  mode: Progress['mode'],
+): Promise<Admission> {
+  const progress: Progress = {
+    mode,
+    digest: await digestUnder(edge.lookup.peppers[0], presented.inner),
+    record: fromMemory(edge.lookup, presented.memoryKey, edge.clock.nowMs()),
+    fresh: false,
+    heard: { untilMs: mode === 'admit' ? 0 : Number.POSITIVE_INFINITY },
+    ungated: false,
+  };
+  try {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const next = step(edge, progress, facts, edge.clock.nowMs());
+      if (next.kind === 'admitted') return { admitted: true, record: progress.record as KeyRecord };
+      const denial = next.kind === 'denied' ? next.denial : await learn(edge, progress, presented, facts, next, back);
+      if (denial !== null) return await denied(edge, progress, facts, denial);
+    }
+    back.alert('admission_unsettled', { rounds: MAX_ROUNDS });
+  } catch (error) {
+    back.alert('store_failed', { error: error instanceof Error ? error.message : 'unknown' });
+  }
+  return { admitted: false, denial: deny('gate_unavailable', { retryAfterMs: 1_000 }), record: progress.record };
+}
+
+async function denied(edge: Edge, progress: Progress, facts: AdmitFacts, denial: Denial): Promise<Admission> {
+  const { digest, record } = progress;
+  if (progress.mode === 'continue' || !STRIKES.has(denial.reason)) return { admitted: false, denial, record };
+  return { admitted: false, denial: await strikeFor(edge, denial, facts.source, digest), record };
+}
+
+/** Asks for what is missing, side by side. Returns a denial where the answer is one. */
+async function learn(
+  edge: Edge,
+  progress: Progress,
+  presented: Presented,
+  facts: AdmitFacts,
+  missing: Missing,
+  back: Background,
+): Promise<Denial | null> {
+  const { record } = progress;
+  const source = missing.source ? askSource(edge, facts.source).catch(fallback(edge, back, 'lockout')) : null;
+  if (record === undefined) return lookUp(edge, progress, presented, source, back);
+
+  const gate =
+    missing.gate === 'admit'
+      ? askGate(edge, record, progress.fresh, back)
+      : missing.gate === 'confirm'
+        ? askConfirmation(edge, record, progress.fresh)
+        : null;
+  const [keep, heard] = await Promise.all([gate?.catch(fallback(edge, back, 'gate')), source]);
+  // From here to the next step() nothing is awaited: what was granted to this request is taken by it.
+  hear(progress, heard);
+  if (gate !== null && keep === undefined) progress.ungated = true;
+  const kept = keep?.();
+  if (kept?.kind === 'stale') return refresh(edge, progress, presented, kept.floor, back);
+  if (kept?.kind === 'granted' && 'denial' in progress.heard) back.waitUntil(giveBack(edge, record.keyId, kept.id));
+  if (kept?.kind === 'refused' && 'untilMs' in progress.heard) return limitDenial(kept.refused, record, edge.policy);
+  return null;
+}
+
+/** An object that cannot be reached: refuse by throwing on, or in `cached` mode go on without it. */
+function fallback(edge: Edge, back: Background, store: 'gate' | 'lockout'): (error: unknown) => undefined {
+  return (error) => {
+    if (edge.policy.gate_unreachable === 'closed') throw error;
+    back.alert(`${store}_unreachable`, {});
+  };
+}
+
+function hear(progress: Progress, heard: Heard | null | undefined): void {
+  if (heard === null) return;
+  progress.heard = heard ?? { untilMs: Number.POSITIVE_INFINITY };
+}
+
+async function lookUp(
+  edge: Edge,
+  progress: Progress,
+  presented: Presented,
+  source: Promise<Heard | undefined> | null,
+  back: Background,
+): Promise<Denial | null> {
+  const [cached, heard] = await Promise.all([fromKv(edge.lookup, progress.digest), source]);
+  hear(progress, heard);
+  if (cached !== undefined) {
+    progress.record = cached;
+    remember(edge.lookup, presented.memoryKey, cached, edge.clock.nowMs());
+    return null;
+  }
+  // The database is read only for a source that may be heard, and not for a secret that is known to be locked.
+  if ('denial' in progress.heard) return progress.heard.denial;
+  const locked = lockDenial(edge, secretSource(progress.digest), edge.clock.nowMs());
+  return locked ?? refresh(edge, progress, presented, 0, back);
+}
+
+/** Reads the primary once and repairs memory and KV. A record still below the gate's floor is a restored database. */
+async function refresh(
+  edge: Edge,
+  progress: Progress,
+  presented: Presented,
+  floor: number,
+  back: Background,
+): Promise<Denial | null> {
+  const seen = progress.record;
+  const record = await fromPrimary(edge.lookup, presented.inner, progress.digest);
+  progress.record = record;
+  if (record === undefined) {
+    edge.lookup.memory.delete(presented.memoryKey);
+    return deny('unknown');
+  }
+  if (record.generation < floor) {
+    back.alert('registry_behind_gate', { key: record.keyId, generation: record.generation, floor });
+    return deny('gate_unavailable', { retryAfterMs: 5_000 });
+  }
+  progress.fresh = true;
+  remember(edge.lookup, presented.memoryKey, record, edge.clock.nowMs());
+  back.waitUntil(writeKv(edge.lookup, progress.digest, record, seen));
+  return null;
+}

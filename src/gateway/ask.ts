@@ -1,0 +1,149 @@
+import { type Denial, deny } from '../decision/denial.ts';
+import type { KeyRecord } from '../decision/record.ts';
+import type { Granted, Refused } from '../meter/gate.ts';
+import { beginAsk, closeGrant, endAsk, receive } from '../meter/lease.ts';
+import { SLACK_MS } from '../meter/times.ts';
+import { callObject } from '../objects/call.ts';
+import type { Confirmed, Stale, Terms } from '../objects/key-gate.ts';
+import type { Standing } from '../objects/lockout.ts';
+import { type Edge, slotOf } from './edge.ts';
+import { limitsOf } from './limits.ts';
+import { addressSource } from './strike.ts';
+
+/*
+ * The questions to objects. Each answer is timed from before it was asked, and given back as a `keep` that its asker
+ * calls in the same synchronous step in which it uses the answer; an answer from before a backward step of the clock
+ * is good for nothing.
+ */
+
+/** What a request costs beyond its answer: background work, and events for the operator. */
+export interface Background {
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly alert: (event: string, about: Record<string, string | number>) => void;
+}
+
+/** What was kept of an answer: `stale` with the floor, the id of a grant, a refusal, or nothing to act on. */
+export type Kept =
+  | { readonly kind: 'stale'; readonly floor: number }
+  | { readonly kind: 'granted'; readonly id: string }
+  | { readonly kind: 'refused'; readonly refused: Refused }
+  | { readonly kind: 'nothing' };
+
+const NOTHING: Kept = { kind: 'nothing' };
+
+/** The terms of a record, as a gate keeps them. */
+export function termsOf(record: KeyRecord): Terms {
+  const { status, accountStatus, expiresAtMs, ratePerMinute, quotas } = record;
+  return { status, accountStatus, expiresAtMs, ratePerMinute, quotas };
+}
+
+/** Asks the key's gate for permits. Throws where it cannot be reached. */
+export async function askGate(edge: Edge, record: KeyRecord, fresh: boolean, back: Background): Promise<() => Kept> {
+  const slot = slotOf(edge, record.keyId);
+  const askedAtMs = edge.clock.nowMs();
+  const { epoch } = edge.clock;
+  const leaseMs = edge.policy.lease;
+  const { want, settle } = beginAsk(slot, leaseMs, askedAtMs);
+  const { generation } = record;
+  let answer: Granted | Refused | Stale;
+  try {
+    answer = await callObject(() =>
+      edge.gate(record.keyId).admit({
+        generation,
+        fresh: fresh ? termsOf(record) : null,
+        want,
+        leaseMs,
+        limits: limitsOf(record, edge.policy),
+        settle,
+      }),
+    );
+  } catch (error) {
+    endAsk(slot, settle);
+    throw error;
+  }
+  endAsk(slot, answer.kind === 'stale' ? settle : []);
+  return () => {
+    if (answer.kind === 'stale') return answer;
+    if (epoch !== edge.clock.epoch) {
+      if (answer.kind === 'granted') slot.settlements.push({ id: answer.id, used: 0, closed: true });
+      return NOTHING;
+    }
+    receive(slot, answer, askedAtMs);
+    if (answer.kind === 'refused') {
+      const usable = edge.clock.nowMs() < askedAtMs + Math.max(answer.ttlMs, SLACK_MS);
+      return usable ? { kind: 'refused', refused: answer } : NOTHING;
+    }
+    if (answer.permits > 1 && answer.limits.length > 0) back.waitUntil(returnUnused(edge, record.keyId, answer));
+    return { kind: 'granted', id: answer.id };
+  };
+}
+
+/** Asks the gate whether a record is current, so that a denial read from it may be answered. */
+export async function askConfirmation(edge: Edge, record: KeyRecord, fresh: boolean): Promise<() => Kept> {
+  const slot = slotOf(edge, record.keyId);
+  const askedAtMs = edge.clock.nowMs();
+  const { epoch } = edge.clock;
+  const answer: Confirmed | Stale = await callObject(() =>
+    edge.gate(record.keyId).confirm(record.generation, fresh ? termsOf(record) : null, edge.policy.lease),
+  );
+  return () => {
+    if (answer.kind === 'stale') return answer;
+    const endsAtMs = askedAtMs + Math.max(answer.ttlMs, SLACK_MS);
+    if (epoch === edge.clock.epoch) slot.confirmed = { generation: answer.generation, askedAtMs, endsAtMs };
+    return NOTHING;
+  };
+}
+
+/** What the source's lockout answered, for the asking request alone: the lock's denial, or until when it is heard. */
+export type Heard = { readonly denial: Denial } | { readonly untilMs: number };
+
+/** Asks where a client address stands, and remembers what was leased. Throws where the lockout cannot be reached. */
+export async function askSource(edge: Edge, address: string): Promise<Heard> {
+  const name = addressSource(address);
+  const askedAtMs = edge.clock.nowMs();
+  const { epoch } = edge.clock;
+  const standing: Standing = await callObject(() =>
+    edge.lockout(name).ask(edge.policy.lockouts.address.window, edge.policy.lease),
+  );
+  const nowMs = edge.clock.nowMs();
+  const lockEndsAtMs = standing.kind === 'locked' ? nowMs + standing.retryAfterMs : 0;
+  if (standing.kind !== 'watched' && epoch === edge.clock.epoch) {
+    edge.sources.set(name, { kind: standing.kind, askedAtMs, endsAtMs: askedAtMs + standing.ttlMs, lockEndsAtMs });
+  }
+  if (standing.kind === 'locked') return { denial: deny('ip_locked', { retryAfterMs: standing.retryAfterMs }) };
+  return { untilMs: askedAtMs + Math.max(SLACK_MS, nowMs - askedAtMs) + 1 };
+}
+
+/** Renews a hot lease in the background, so that a busy key never waits. The old lease stays open. */
+export async function renew(edge: Edge, record: KeyRecord, back: Background): Promise<void> {
+  try {
+    const keep = await askGate(edge, record, false, back);
+    keep();
+  } catch {
+    back.alert('renewal_failed', { key: record.keyId });
+  }
+}
+
+/** Closes a grant that its asker may not use, and sends it back. */
+export async function giveBack(edge: Edge, keyId: string, grantId: string): Promise<void> {
+  closeGrant(slotOf(edge, keyId), grantId);
+  await sendSettlements(edge, keyId);
+}
+
+/** When a lease has ended and no traffic renews it, what is left of it goes back. */
+async function returnUnused(edge: Edge, keyId: string, granted: Granted): Promise<void> {
+  await scheduler.wait(Math.max(granted.ttlMs, SLACK_MS));
+  await giveBack(edge, keyId, granted.id);
+}
+
+async function sendSettlements(edge: Edge, keyId: string): Promise<void> {
+  const slot = slotOf(edge, keyId);
+  const { settlements } = slot;
+  if (settlements.length === 0 || slot.askingUntilMs > edge.clock.nowMs()) return;
+  slot.settlements = [];
+  try {
+    await callObject(() => edge.gate(keyId).settle(settlements));
+  } catch {
+    slot.settlements.push(...settlements);
+  }
+}

@@ -1,0 +1,80 @@
+import type { KeyFormat } from '../credential/format.ts';
+import { type Clock, watchClock } from '../meter/clock.ts';
+import { emptySlot, killLeases, type Slot } from '../meter/lease.ts';
+import type { GateCalls, KeyGate } from '../objects/key-gate.ts';
+import type { Lockout, LockoutCalls } from '../objects/lockout.ts';
+import type { Policy } from '../policy/schema.ts';
+import { type Lookup, openLookup } from '../registry/lookup.ts';
+import { BoundedMap } from '../registry/memory.ts';
+
+/** What this isolate was told of a source: `clear`, or `locked`, usable from `askedAtMs` to `endsAtMs`. */
+export interface Told {
+  readonly kind: 'clear' | 'locked';
+  readonly askedAtMs: number;
+  readonly endsAtMs: number;
+  /** For `locked`: when the lock ends, by this isolate's clock. */
+  readonly lockEndsAtMs: number;
+}
+
+/** Keys and sources of which an isolate remembers leases. A forgotten lease costs a question. */
+const SLOTS = 20_000;
+const SOURCES = 20_000;
+
+/** All that one isolate holds: plain values that outlive a request, and the ways to the stores. */
+export interface Edge {
+  readonly policy: Policy;
+  readonly format: KeyFormat;
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+  readonly slots: BoundedMap<string, Slot>;
+  /** By the name of their lockout object, `ip:…` or `secret:…`. */
+  readonly sources: BoundedMap<string, Told>;
+  readonly gate: (keyId: string) => GateCalls;
+  readonly lockout: (name: string) => LockoutCalls;
+}
+
+/** What an edge is made of. */
+export interface EdgeParts extends Pick<Edge, 'policy' | 'format'> {
+  readonly db: D1Database;
+  readonly kv: KVNamespace;
+  readonly peppers: Lookup['peppers'];
+  readonly gates: DurableObjectNamespace<KeyGate>;
+  readonly lockouts: DurableObjectNamespace<Lockout>;
+  /** The isolate's clock, in ms. */
+  readonly readClock: () => number;
+}
+
+/** An edge that holds nothing yet. */
+export function openEdge(parts: EdgeParts): Edge {
+  const { policy, format, gates, lockouts } = parts;
+  const slots = new BoundedMap<string, Slot>(SLOTS);
+  const sources = new BoundedMap<string, Told>(SOURCES);
+  return {
+    policy,
+    format,
+    lookup: openLookup(parts.db, parts.kv, parts.peppers),
+    clock: watchClock(parts.readClock, () => {
+      for (const slot of slots.values()) killLeases(slot);
+      sources.clear();
+    }),
+    slots,
+    sources,
+    gate: (keyId) => gates.getByName(keyId) as unknown as GateCalls,
+    lockout: (name) => lockouts.getByName(name) as unknown as LockoutCalls,
+  };
+}
+
+/** What this isolate holds of a key. */
+export function slotOf(edge: Edge, keyId: string): Slot {
+  const known = edge.slots.get(keyId);
+  if (known !== undefined) return known;
+  const slot = emptySlot();
+  edge.slots.set(keyId, slot);
+  return slot;
+}
+
+/** What is still to be believed of a source. */
+export function told(edge: Edge, name: string, nowMs: number): Told | undefined {
+  const known = edge.sources.get(name);
+  return known !== undefined && nowMs >= known.askedAtMs && nowMs < known.endsAtMs ? known : undefined;
+}

@@ -1,0 +1,161 @@
+import { innerHash, memoryKey } from '../credential/digest.ts';
+import { findCredential } from '../credential/parse.ts';
+import { addressKey, normaliseAddress } from '../decision/address.ts';
+import { type Denial, deny } from '../decision/denial.ts';
+import { renderDenial } from '../decision/respond.ts';
+import type { House } from '../env.ts';
+import { type AdmitFacts, admit, admitWarm, mayContinue, type Presented } from './admit.ts';
+import type { Background } from './ask.ts';
+import { corsPreflight, writeCors } from './cors.ts';
+import { type Forwarded, forward } from './forward.ts';
+import { identityOf, limitHeaders } from './identity.ts';
+import { normalisePath } from './path.ts';
+import { askPublic } from './rates.ts';
+import { type CompiledRoute, matchRoute } from './routes.ts';
+import type { Watch } from './stream.ts';
+import { addressSource, lockDenial, strikeFor } from './strike.ts';
+
+/** The client's address; the edge sets it, and a caller over a service binding names the client it acts for. */
+export const ADDRESS_HEADER = 'cf-connecting-ip';
+
+/** A request on its way, as far as it has been read. */
+interface Passage {
+  readonly house: House;
+  readonly request: Request;
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly back: Background;
+  path: string;
+  search: string;
+  keyId?: string;
+  accountId?: string;
+}
+
+/** The way of a request through the gateway (DESIGN §2): parse, look up, decide, admit, forward, record. */
+export async function handle(house: House, request: Request, ctx: ExecutionContext): Promise<Response> {
+  const passage: Passage = {
+    house,
+    request,
+    requestId: crypto.randomUUID(),
+    startedAtMs: house.edge.clock.nowMs(),
+    back: { waitUntil: (work) => ctx.waitUntil(work), alert: house.logger.alert },
+    path: '',
+    search: '',
+  };
+  const preflight = house.cors === null ? null : corsPreflight(house.cors, request);
+  if (preflight !== null) return preflight;
+  const answer = await pass(passage);
+  const response = answer.kind === 'response' ? answer.response : refuse(passage, answer.denial);
+  record(passage, response.status, answer.kind === 'denial' ? answer.denial : null);
+  return response;
+}
+
+async function pass(passage: Passage): Promise<Forwarded> {
+  const { house, request } = passage;
+  const target = normalisePath(request.url);
+  if (!target.ok) return refused('path_refused');
+  passage.path = target.path;
+  passage.search = target.search;
+  const route = matchRoute(house.routes, request.method, target.path);
+  if (route === null) return refused('route_unknown');
+  const given = request.headers.get(ADDRESS_HEADER);
+  const source = given === null ? null : addressKey(given);
+  const address = given === null ? null : normaliseAddress(given);
+  if (source === null || address === null) return refused('address_missing');
+  const facts = { method: request.method, path: target.path, address, source };
+  const locked = lockDenial(house.edge, addressSource(source), house.edge.clock.nowMs());
+  if (locked !== null) return { kind: 'denial', denial: locked };
+  return route.isPublic ? passPublic(passage, route, facts) : passWithKey(passage, route, facts);
+}
+
+/** A route without keys: the address must not be locked, and is counted. */
+async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
+  const denial = await askPublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
+  if (denial !== null) return { kind: 'denial', denial };
+  return send(passage, route, facts, {}, {}, null);
+}
+
+async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
+  const { house, request, back } = passage;
+  const { edge, policy } = house;
+  const credential = findCredential(request.headers, policy.credential.places);
+  if (credential.kind === 'none') return refused('missing_credential');
+  if (edge.format.read(credential.text) === null) {
+    return { kind: 'denial', denial: await strikeMalformed(passage, facts.source) };
+  }
+  const inner = await innerHash(credential.text);
+  const presented: Presented = { inner, memoryKey: memoryKey(inner) };
+  const admission = admitWarm(edge, presented, facts, back) ?? (await admit(edge, presented, facts, back));
+  const { record: key } = admission;
+  if (key !== undefined) {
+    passage.keyId = key.keyId;
+    passage.accountId = key.accountId;
+  }
+  if (!admission.admitted) return { kind: 'denial', denial: admission.denial };
+  const watch: Watch = {
+    reauthorize: () => mayContinue(edge, presented, facts, back),
+    everyMs: policy.reauthorize_every,
+  };
+  return send(passage, route, facts, identityOf(admission.record), limitHeaders(edge, admission.record), watch);
+}
+
+async function strikeMalformed(passage: Passage, source: string): Promise<Denial> {
+  const { edge } = passage.house;
+  try {
+    return await strikeFor(edge, deny('malformed'), source, null);
+  } catch {
+    passage.back.alert('lockout_unreachable', {});
+    return deny('gate_unavailable', { retryAfterMs: 1_000 });
+  }
+}
+
+function send(
+  passage: Passage,
+  route: CompiledRoute,
+  facts: AdmitFacts,
+  identity: Readonly<Record<string, string>>,
+  limits: Readonly<Record<string, string>>,
+  watch: Watch | null,
+): Promise<Forwarded> {
+  const { house, request, requestId, path, search } = passage;
+  return forward({
+    request,
+    path,
+    search,
+    route,
+    places: house.policy.credential.places,
+    identity: { ...identity, 'x-request-id': requestId },
+    clientAddress: facts.address,
+    answerHeaders: { ...limits, 'x-request-id': requestId },
+    cors: house.cors,
+    watch,
+    nowMs: house.edge.clock.nowMs,
+  });
+}
+
+function refused(reason: Denial['reason']): Forwarded {
+  return { kind: 'denial', denial: deny(reason) };
+}
+
+function refuse({ house, request, requestId }: Passage, denial: Denial): Response {
+  const { status, headers, body } = renderDenial(house.policy, denial, requestId);
+  const response = new Response(body, { status, headers });
+  if (house.cors !== null) writeCors(house.cors, request.headers.get('origin'), response.headers);
+  return response;
+}
+
+function record(passage: Passage, status: number, denial: Denial | null): void {
+  const { house, request, requestId, path, startedAtMs, keyId, accountId } = passage;
+  const address = request.headers.get(ADDRESS_HEADER);
+  house.logger.request({
+    requestId,
+    method: request.method,
+    path,
+    status,
+    ...(denial !== null && { reason: denial.reason }),
+    ...(keyId !== undefined && { keyId }),
+    ...(accountId !== undefined && { accountId }),
+    ...(address !== null && { address }),
+    durationMs: house.edge.clock.nowMs() - startedAtMs,
+  });
+}

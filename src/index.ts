@@ -1,0 +1,60 @@
+import { type App, openApp } from './app.ts';
+import { renderDenial } from './decision/respond.ts';
+import { type Env, type House, setUp } from './env.ts';
+import { handle } from './gateway/handler.ts';
+import { openLogger } from './gateway/record.ts';
+import { loadPolicy } from './policy/load.ts';
+import { runSchedules } from './scheduled.ts';
+
+export type { Env } from './env.ts';
+export { KeyGate } from './objects/key-gate.ts';
+export { Lockout } from './objects/lockout.ts';
+
+type Opened = { readonly house: House; readonly app: App } | { readonly problems: readonly string[] };
+
+/** A Worker whose isolate reads its clock by `readClock`. Configuration is resolved at its first request. */
+export function createWorker(readClock: () => number) {
+  let opened: Opened | undefined;
+  const open = (env: Env): Opened => {
+    if (opened !== undefined) return opened;
+    const setup = setUp(env, readClock);
+    opened = setup.ok ? { house: setup.house, app: openApp(setup.house) } : { problems: setup.problems };
+    if (!setup.ok) openLogger(null, 'none').alert('misconfigured', { problems: setup.problems.join('; ') });
+    return opened;
+  };
+  return {
+    async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+      const worker = open(env);
+      if ('problems' in worker) return misconfigured();
+      const { house, app } = worker;
+      const { pathname, host } = placeOf(request.url);
+      return app.controls(pathname, host) ? app.fetch(request, ctx) : handle(house, request, ctx);
+    },
+    async scheduled(_controller: ScheduledController, env: Env, _ctx: ExecutionContext): Promise<void> {
+      const worker = open(env);
+      if ('house' in worker) await runSchedules(worker.house, worker.house.edge.clock.nowMs());
+    },
+  };
+}
+
+/** Host and path of a request's URL, as sent; cheaper than parsing it, for every request. */
+function placeOf(url: string): { host: string; pathname: string } {
+  const from = url.indexOf('://') + 3;
+  const slash = url.indexOf('/', from);
+  const query = url.indexOf('?', slash);
+  return { host: url.slice(from, slash), pathname: query === -1 ? url.slice(slash) : url.slice(slash, query) };
+}
+
+/** A policy that does not hold is not guessed at: everything is refused until it is mended. */
+function misconfigured(): Response {
+  const fallback = loadPolicy(undefined);
+  if (!fallback.ok) return new Response(null, { status: 503 });
+  const { status, headers, body } = renderDenial(
+    fallback.policy,
+    { reason: 'misconfigured', retryAfterMs: 60_000 },
+    crypto.randomUUID(),
+  );
+  return new Response(body, { status, headers });
+}
+
+export default createWorker(Date.now);

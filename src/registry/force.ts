@@ -1,0 +1,45 @@
+import { callObject } from '../objects/call.ts';
+import type { GateCalls, Terms } from '../objects/key-gate.ts';
+import { digestsOfKeys, type StoredKey } from './keys.ts';
+import { kvName } from './lookup.ts';
+import { closeOutbox } from './outbox.ts';
+
+/** What bringing a change into force reaches. */
+export interface Force {
+  readonly db: D1Database;
+  readonly kv: KVNamespace;
+  readonly gate: (keyId: string) => GateCalls;
+}
+
+/** The terms of a stored key, as its gate keeps them. */
+export function termsOfKey(key: StoredKey): Terms {
+  const { status, accountStatus, expiresAtMs, ratePerMinute, quotas } = key;
+  return { status, accountStatus, expiresAtMs, ratePerMinute, quotas };
+}
+
+/**
+ * Steps 2 and 3 of a change (DESIGN §3), for keys whose generation is committed: the gates advance, in parallel, and
+ * answer when nothing older can be used; then the cached records go. Returns the ids that are in force now. Those
+ * that failed stay in the outbox, and the sweep drives them through. Never throws.
+ */
+export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): Promise<Set<string>> {
+  const advanced = await Promise.all(
+    keys.map(async (key) => {
+      try {
+        await callObject(() => force.gate(key.id).advance(key.generation, termsOfKey(key)));
+        return [key];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  const done = advanced.flat();
+  try {
+    const digests = await digestsOfKeys(force.db, done.map(({ id }) => id));
+    await Promise.all(digests.map((digest) => force.kv.delete(kvName(digest))));
+    await closeOutbox(force.db, done);
+  } catch {
+    // A cached record that stays is below its gate's floor, so it is harmless; the sweep deletes it later.
+  }
+  return new Set(done.map(({ id }) => id));
+}

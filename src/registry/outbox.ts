@@ -1,0 +1,61 @@
+import type { StoredKey } from './keys.ts';
+
+/*
+ * What has been committed and is not yet in force. A row is written in the transaction of its change and deleted when
+ * the change holds everywhere; what a crash or an unreachable gate leaves behind, the cron sweep drives through.
+ */
+
+/** A key with changes that are not known to be in force. */
+export interface Unfinished {
+  readonly keyId: string;
+  readonly attempts: number;
+}
+
+const RETRY_MS = 30_000;
+const LONGEST_RETRY_MS = 3_600_000;
+/** A change is left to its own caller for this long before the sweep looks at it. */
+const OWN_CALLER_MS = 15_000;
+/** D1 binds at most 100 parameters to a statement. */
+const KEYS_PER_STATEMENT = 45;
+
+/** Forgets all rows of these keys up to the generation that is in force. */
+export async function closeOutbox(db: D1Database, keys: readonly Pick<StoredKey, 'id' | 'generation'>[]): Promise<void> {
+  const statements = [];
+  for (let i = 0; i < keys.length; i += KEYS_PER_STATEMENT) {
+    const some = keys.slice(i, i + KEYS_PER_STATEMENT);
+    const match = some.map(() => '(key_id = ? AND generation <= ?)').join(' OR ');
+    statements.push(
+      db.prepare(`DELETE FROM outbox WHERE ${match}`).bind(...some.flatMap(({ id, generation }) => [id, generation])),
+    );
+  }
+  if (statements.length > 0) await db.batch(statements);
+}
+
+/** Keys whose changes are due to be driven through at `nowMs`, the longest waiting first; at most `limit`. */
+export async function dueKeys(db: D1Database, nowMs: number, limit: number): Promise<Unfinished[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT key_id AS keyId, max(attempts) AS attempts FROM outbox
+       WHERE next_attempt_at_ms <= ? GROUP BY key_id ORDER BY min(id) LIMIT ?`,
+    )
+    .bind(nowMs - OWN_CALLER_MS, limit)
+    .all<Unfinished>();
+  return results;
+}
+
+/** Puts a key's rows off after an attempt that failed, for longer each time. */
+export async function putOff(db: D1Database, key: Unfinished, nowMs: number): Promise<void> {
+  const pauseMs = Math.min(RETRY_MS * 2 ** key.attempts, LONGEST_RETRY_MS);
+  await db
+    .prepare('UPDATE outbox SET attempts = attempts + 1, next_attempt_at_ms = ? WHERE key_id = ?')
+    .bind(nowMs + pauseMs - OWN_CALLER_MS, key.keyId)
+    .run();
+}
+
+/** How many rows wait, and since when; for the operator's status. */
+export async function outboxAge(db: D1Database): Promise<{ waiting: number; oldestAtMs: number | null }> {
+  const row = await db
+    .prepare('SELECT count(*) AS waiting, min(created_at_ms) AS oldestAtMs FROM outbox')
+    .first<{ waiting: number; oldestAtMs: number | null }>();
+  return row ?? { waiting: 0, oldestAtMs: null };
+}

@@ -1,0 +1,144 @@
+import { createWorker, type Env } from '../../src/index.ts';
+
+/*
+ * The Worker as tests run it: the real one, with a clock that can be skewed, made to drift and stepped back, and with
+ * every call to a binding counted and, if asked for, delayed by a seeded random time before and after. Steered over
+ * `/__test/…`, which the real Worker does not have.
+ */
+
+interface Clockwork {
+  offsetMs: number;
+  /** How much faster than true the clock runs, in parts per million. */
+  driftPpm: number;
+  readonly sinceMs: number;
+}
+
+const clock: Clockwork = { offsetMs: 0, driftPpm: 0, sinceMs: Date.now() };
+const delays = { seed: 0, maxMs: 0 };
+let calls: { [call: string]: number } = {};
+let worker = createWorker(readClock);
+let instrumented: Env | undefined;
+
+function readClock(): number {
+  const nowMs = Date.now();
+  return Math.round(nowMs + clock.offsetMs + ((nowMs - clock.sinceMs) * clock.driftPpm) / 1_000_000);
+}
+
+/** A small seeded generator (mulberry32), so that a run can be repeated. */
+function random(): number {
+  delays.seed = (delays.seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(delays.seed ^ (delays.seed >>> 15), 1 | delays.seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+}
+
+async function delay(): Promise<void> {
+  if (delays.maxMs > 0) await scheduler.wait(random() * delays.maxMs);
+}
+
+/** Counts, and delays on both sides, each call of the methods that do I/O; other methods return what they return. */
+function watch<T extends object>(target: T, name: string, methods: readonly string[]): T {
+  return new Proxy(target, {
+    get(of, property) {
+      const value = Reflect.get(of, property) as unknown;
+      if (typeof value !== 'function') return value;
+      if (!methods.includes(String(property))) return (value as () => unknown).bind(of);
+      return async (...args: unknown[]) => {
+        calls[name] = (calls[name] ?? 0) + 1;
+        await delay();
+        const result = await (value as (...args: unknown[]) => Promise<unknown>).apply(of, args);
+        await delay();
+        return result;
+      };
+    },
+  });
+}
+
+function watchDatabase<T extends D1Database | D1DatabaseSession>(db: T): T {
+  const counted = watch(db, 'd1', ['batch', 'exec']);
+  return new Proxy(counted, {
+    get(of, property) {
+      if (property === 'withSession') return (how: string) => watchDatabase((db as D1Database).withSession(how));
+      if (property === 'prepare') return (sql: string) => watchStatement(db.prepare(sql));
+      if (property === 'batch') {
+        return (statements: D1PreparedStatement[]) => counted.batch(statements.map((s) => unwrap.get(s) ?? s));
+      }
+      return Reflect.get(of, property);
+    },
+  });
+}
+
+const unwrap = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+
+function watchStatement(statement: D1PreparedStatement): D1PreparedStatement {
+  const counted = watch(statement, 'd1', ['first', 'all', 'run', 'raw']);
+  const wrapped = new Proxy(counted, {
+    get(of, property) {
+      if (property === 'bind') return (...values: unknown[]) => watchStatement(statement.bind(...values));
+      return Reflect.get(of, property);
+    },
+  });
+  unwrap.set(wrapped, statement);
+  return wrapped;
+}
+
+const GATE_METHODS = ['admit', 'confirm', 'settle', 'advance', 'inspect', 'retire'];
+const LOCKOUT_METHODS = ['ask', 'strike', 'lift', 'inspect', 'take'];
+
+function watchObjects<N extends { getByName(name: string): object }>(namespace: N, name: string, methods: string[]): N {
+  return new Proxy(namespace, {
+    get(of, property) {
+      if (property !== 'getByName') return Reflect.get(of, property);
+      return (id: string) => watchStub(of.getByName(id), name, methods);
+    },
+  });
+}
+
+function watchStub(stub: object, name: string, methods: readonly string[]): object {
+  const call = async (method: string, args: unknown[]) => {
+    calls[`${name}.${method}`] = (calls[`${name}.${method}`] ?? 0) + 1;
+    await delay();
+    const result = await (stub as Record<string, (...args: unknown[]) => Promise<unknown>>)[method]?.(...args);
+    await delay();
+    return result;
+  };
+  return Object.fromEntries(methods.map((method) => [method, (...args: unknown[]) => call(method, args)]));
+}
+
+function instrument(env: Env): Env {
+  return {
+    ...env,
+    DB: watchDatabase(env.DB),
+    KEYS: watch(env.KEYS, 'kv', ['get', 'put', 'delete', 'getWithMetadata', 'list']),
+    KEY_GATE: watchObjects(env.KEY_GATE, 'gate', GATE_METHODS),
+    LOCKOUT: watchObjects(env.LOCKOUT, 'lockout', LOCKOUT_METHODS),
+  };
+}
+
+async function steer(request: Request, path: string): Promise<Response> {
+  const body = request.method === 'POST' ? ((await request.json()) as Record<string, number>) : {};
+  if (path === '/__test/clock') Object.assign(clock, body);
+  else if (path === '/__test/delays') Object.assign(delays, body);
+  else if (path === '/__test/forget') {
+    worker = createWorker(readClock);
+    instrumented = undefined;
+  } else if (path === '/__test/calls') {
+    const counted = calls;
+    calls = {};
+    return Response.json(counted);
+  } else return new Response(null, { status: 404 });
+  return Response.json({ nowMs: readClock() });
+}
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/__test/')) return steer(request, pathname);
+    instrumented ??= instrument(env);
+    return worker.fetch(request, instrumented, ctx);
+  },
+  async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
+    instrumented ??= instrument(env);
+    await worker.scheduled(controller, instrumented, ctx);
+  },
+};
