@@ -2,7 +2,7 @@ import { type Denial, deny } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
 import type { Granted, Refused } from '../meter/gate.ts';
 import { beginAsk, closeGrant, endAsk, receive } from '../meter/lease.ts';
-import { SLACK_MS } from '../meter/times.ts';
+import { RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
 import type { Confirmed, Stale, Terms } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
@@ -130,9 +130,9 @@ export async function giveBack(edge: Edge, keyId: string, grantId: string): Prom
   await sendSettlements(edge, keyId);
 }
 
-/** When a lease has ended and no traffic renews it, what is left of it goes back. */
+/** When a lease has ended and no later question has taken along what is left of it, that goes back by itself. */
 async function returnUnused(edge: Edge, keyId: string, granted: Granted): Promise<void> {
-  await scheduler.wait(Math.max(granted.ttlMs, SLACK_MS));
+  await scheduler.wait(Math.max(granted.ttlMs, SLACK_MS) + RETURN_AFTER_MS);
   await giveBack(edge, keyId, granted.id);
 }
 

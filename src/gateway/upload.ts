@@ -29,7 +29,11 @@ export function openUpload(request: Request, maxBytes: number, timeoutMs: number
     end = reason;
     abort.abort();
   };
-  let timer: ReturnType<typeof setTimeout> | null = setTimeout(endAs, timeoutMs + declaredBytes / SLOWEST_BYTES_PER_MS, 'late');
+  let timer: ReturnType<typeof setTimeout> | null = setTimeout(
+    endAs,
+    timeoutMs + declaredBytes / SLOWEST_BYTES_PER_MS,
+    'late',
+  );
   let isOpen = body !== null && declared === null;
   const restartClock = () => {
     if (timer === null) return;

@@ -175,7 +175,7 @@ export function answer(gate: Gate, ask: Ask, nowMs: number): Granted | Refused {
   // A limit that was lowered has a smaller block; what its predecessor was ahead counts no more.
   gate.ahead = Math.min(gate.ahead, ceilingBlock(ask.limits) - 1) - permits;
   note(gate, ask.generation, endsAtMs, nowMs);
-  const limits = views.map((limit) => ({ ...limit, remaining: limit.remaining - permits }));
+  const limits = view(gate.meter, ask.limits, nowMs);
   return { kind: 'granted', id, generation: ask.generation, permits, ttlMs, limits, atMs: nowMs };
 }
 

@@ -8,6 +8,11 @@ export class MovableKeyGate extends KeyGate {
   protected override nowMs(): number {
     return Date.now() + clock.movedMs;
   }
+
+  /** Ends this instance as a crash would: its memory is gone, what was durable is there for the next one. */
+  crash(): void {
+    this.ctx.abort('crashed by a test');
+  }
 }
 
 export class MovableLockout extends Lockout {
@@ -16,8 +21,19 @@ export class MovableLockout extends Lockout {
   }
 }
 
+interface ObjectsEnv {
+  readonly KEY_GATE: DurableObjectNamespace<MovableKeyGate>;
+}
+
+/** Steers the objects from outside: `POST /clock {movedMs}`, `POST /crash {key}`. */
 export default {
-  fetch(): Response {
-    return new Response(null, { status: 404 });
+  async fetch(request: Request, env: ObjectsEnv): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/clock') clock.movedMs = ((await request.json()) as { movedMs: number }).movedMs;
+    else if (pathname === '/crash') {
+      const { key } = (await request.json()) as { key: string };
+      await Promise.resolve(env.KEY_GATE.getByName(key).crash()).catch(() => undefined);
+    } else return new Response(null, { status: 404 });
+    return new Response(null, { status: 204 });
   },
 };

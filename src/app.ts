@@ -1,0 +1,45 @@
+import { Hono } from 'hono';
+import { denied, respond } from './control/answer.ts';
+import { adminRoutes } from './control/routes.ts';
+import { deny } from './decision/denial.ts';
+import type { House } from './env.ts';
+import { onboardingRoutes } from './onboarding/routes.ts';
+
+/** The control routes: everything that does not go to an upstream. */
+export interface App {
+  /** Whether a request to `host` is for a control route; asked for every request, so it costs next to nothing. */
+  controls(pathname: string, host: string): boolean;
+  /** Answers a control route. Never throws. */
+  fetch(request: Request, ctx: ExecutionContext, requestId?: string): Promise<Response>;
+}
+
+const ADMIN = '/admin/v1';
+const ROOMS = [`${ADMIN}/`, '/api/v1/onboarding/', '/api/v1/keys/apikey/'] as const;
+const HEALTH = '/healthz';
+
+/** Which room answers which path. */
+export function openApp(house: House): App {
+  const { policy, logger } = house;
+  const base = policy.control.base_path;
+  const only = policy.control.host?.toLowerCase() ?? null;
+  const health = base + HEALTH;
+
+  const app = new Hono<{ Bindings: { requestId: string } }>();
+  app.get(health, (c) => respond(policy, { kind: 'json', status: 200, body: { status: 'ok' } }, c.env.requestId));
+  app.all(health, (c) => respond(policy, { kind: 'wrong_method', allow: ['GET', 'HEAD'] }, c.env.requestId));
+  app.route(base + ADMIN, adminRoutes(house));
+  app.route(base, onboardingRoutes(house));
+  app.notFound((c) => respond(policy, denied(deny('not_found')), c.env.requestId));
+  app.onError((error, c) => {
+    logger.alert('control_failed', { error: error.message, request: c.env.requestId });
+    return respond(policy, denied(deny('gate_unavailable', { retryAfterMs: 1_000 })), c.env.requestId);
+  });
+
+  return {
+    controls: (pathname, host) =>
+      (only === null || host === only) &&
+      pathname.startsWith(base) &&
+      (pathname === health || ROOMS.some((room) => pathname.startsWith(room, base.length))),
+    fetch: async (request, ctx, requestId = crypto.randomUUID()) => await app.fetch(request, { requestId }, ctx),
+  };
+}

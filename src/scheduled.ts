@@ -1,0 +1,77 @@
+import { forceOf } from './control/desk.ts';
+import type { House } from './env.ts';
+import { callObject } from './objects/call.ts';
+import type { Actor } from './registry/audit.ts';
+import { bringIntoForce } from './registry/force.ts';
+import { readKey } from './registry/keys.ts';
+import { RECORD_CACHE_MS } from './registry/lookup.ts';
+import { closeOutbox, dueKeys, putOff } from './registry/outbox.ts';
+import { deadTrialKeys, purgeKeys } from './registry/purge.ts';
+
+/* What the cron does. Each job is bounded, and may be run again at any time. */
+
+const SWEPT_PER_RUN = 50;
+const PURGED_PER_RUN = 200;
+/** How long after its row a gate is erased. Should the row stay after all, there is this long to notice. */
+const ERASE_AFTER_MS = 3_600_000;
+/** For a gate whose key turned out to be wanted: far enough for the next purge to say otherwise. */
+const ERASE_PUT_OFF_MS = 10 * 365 * 86_400_000;
+
+const SYSTEM: Actor = { name: 'system', address: null, requestId: null };
+
+/** Runs every job; one that fails keeps no other from running. */
+export async function runSchedules(house: House, nowMs: number): Promise<void> {
+  for (const [name, job] of Object.entries({ sweepOutbox, purgeTrialKeys })) {
+    try {
+      await job(house, nowMs);
+    } catch (error) {
+      house.logger.alert('schedule_failed', { job: name, error: error instanceof Error ? error.message : 'unknown' });
+    }
+  }
+}
+
+/** Drives changes through that were committed and are not in force (DESIGN §3). Returns how many keys are now. */
+export async function sweepOutbox(house: House, nowMs: number): Promise<number> {
+  const force = forceOf(house);
+  const due = await dueKeys(force.db, nowMs, SWEPT_PER_RUN);
+  const primary = force.db.withSession('first-primary');
+  const read = await Promise.all(due.map(({ keyId }) => readKey(primary, keyId)));
+  const inForce = await bringIntoForce(
+    force,
+    read.filter((key) => key !== null),
+  );
+  const gone = due.filter((_, i) => read[i] === null);
+  await closeOutbox(
+    force.db,
+    gone.map(({ keyId }) => ({ id: keyId, generation: Number.MAX_SAFE_INTEGER })),
+  );
+  const failed = due.filter(({ keyId }, i) => read[i] !== null && !inForce.has(keyId));
+  await Promise.all(failed.map((key) => putOff(force.db, key, nowMs)));
+  if (failed.length > 0) house.logger.alert('changes_not_in_force', { keys: failed.length });
+  return inForce.size;
+}
+
+/**
+ * Deletes trial keys that have been over for longer than any cached record of them can live, and lets their gates be
+ * erased (DESIGN §3). The gates are told first, since nothing knows a key whose row is gone; their erasure comes
+ * later than the deletion, and is put off for a key that was changed in between. Returns how many were deleted.
+ */
+export async function purgeTrialKeys(house: House, nowMs: number): Promise<number> {
+  const { db, gate } = forceOf(house);
+  const { environment } = house.policy.trial;
+  const dead = await deadTrialKeys(db, environment, nowMs - RECORD_CACHE_MS, PURGED_PER_RUN);
+  const told = await Promise.all(
+    dead.map(async (key) => {
+      try {
+        await callObject(() => gate(key.id).retire(nowMs + ERASE_AFTER_MS));
+        return [key];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  const purged = new Set(await purgeKeys(db, told.flat(), SYSTEM, nowMs));
+  const kept = told.flat().filter(({ id }) => !purged.has(id));
+  await Promise.all(kept.map(({ id }) => callObject(() => gate(id).retire(nowMs + ERASE_PUT_OFF_MS))));
+  return purged.size;
+}

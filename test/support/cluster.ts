@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { unstable_splitSqlQuery as splitSql } from 'wrangler';
+import { bundleWorker } from './bundle.ts';
+import { startOrigin, type TestOrigin } from './origin.ts';
+
+/*
+ * Whole gateways in workerd: several isolates, each behind a socket of its own, on one D1, one KV and one set of
+ * objects, in front of a real origin. Requests go over real HTTP.
+ */
+
+export const ADMIN_TOKEN = 'test-admin-token-0123456789';
+export const READ_TOKEN = 'test-reader-token-0123456789';
+const PEPPER = `1:${'5a'.repeat(32)}`;
+const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['enable_request_signal'] };
+
+const gatewayScript = bundleWorker(new URL('./isolate.ts', import.meta.url).pathname);
+const objectsScript = bundleWorker(new URL('./objects-worker.ts', import.meta.url).pathname);
+const schema = splitSql(readFileSync(new URL('../../schema.sql', import.meta.url), 'utf8'));
+
+export interface ClusterOptions {
+  readonly isolates?: number;
+  /** Merged over the preset; without `upstreams` everything goes to the test's origin. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Keeps the state there, so that another cluster can be started on it. */
+  readonly stateDir?: string;
+  /** An origin that outlives the cluster; else one is started, and stopped with it. */
+  readonly origin?: TestOrigin;
+}
+
+/** How a request is sent; the client address is 192.0.2.1 unless given, and null sends none. */
+export interface Send {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly address?: string | null;
+  readonly signal?: AbortSignal;
+}
+
+export interface IssuedKey {
+  readonly key: string;
+  readonly id: string;
+  readonly prefix: string;
+}
+
+export class Cluster {
+  readonly #miniflare: Miniflare;
+  readonly #objectsUrl: string;
+  readonly urls: readonly string[];
+  readonly origin: TestOrigin;
+  /** What the gateways have logged. */
+  readonly logs: string[];
+
+  constructor(miniflare: Miniflare, urls: readonly string[], objectsUrl: string, origin: TestOrigin, logs: string[]) {
+    this.#miniflare = miniflare;
+    this.urls = urls;
+    this.#objectsUrl = objectsUrl;
+    this.origin = origin;
+    this.logs = logs;
+  }
+
+  /** Sends a request to one isolate. Redirects are not followed. */
+  send(path: string, { address = '192.0.2.1', ...init }: Send = {}, isolate = 0): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (address !== null) headers.set('cf-connecting-ip', address);
+    return fetch(`${this.urls[isolate]}${path}`, { redirect: 'manual', ...init, headers });
+  }
+
+  /** Calls the origin with a key. */
+  call(key: string, isolate = 0, address = '192.0.2.1', path = '/v1/models'): Promise<Response> {
+    return this.send(path, { headers: { authorization: `Bearer ${key}` }, address }, isolate);
+  }
+
+  /** Calls an admin route. */
+  admin(method: string, path: string, body?: unknown, isolate = 0, token = ADMIN_TOKEN): Promise<Response> {
+    return this.send(
+      `/admin/v1${path}`,
+      {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        address: '198.51.100.7',
+      },
+      isolate,
+    );
+  }
+
+  /** A new account's id. */
+  async account(name = 'One', plan?: string): Promise<string> {
+    const response = await this.admin('POST', '/accounts', { name, ...(plan && { plan }) });
+    if (response.status !== 201) throw new Error(`no account: ${response.status} ${await response.text()}`);
+    return ((await response.json()) as { id: string }).id;
+  }
+
+  /** A new key of an account. */
+  async issue(account: string, fields: Record<string, unknown> = {}, isolate = 0): Promise<IssuedKey> {
+    const body = { environment: 'live', ...fields };
+    const response = await this.admin('POST', `/accounts/${account}/keys`, body, isolate);
+    if (response.status !== 201) throw new Error(`no key: ${response.status} ${await response.text()}`);
+    return (await response.json()) as IssuedKey;
+  }
+
+  /** Steers an isolate: its `clock`, its `delays`, `forget` (as a new isolate), or reads and resets its `calls`. */
+  async steer(isolate: number, what: 'clock' | 'delays' | 'forget', body: Record<string, number> = {}): Promise<void> {
+    await fetch(`${this.urls[isolate]}/__test/${what}`, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  /** How many calls of each binding an isolate has made since this was asked last. */
+  async calls(isolate = 0): Promise<Record<string, number>> {
+    return (await (await fetch(`${this.urls[isolate]}/__test/calls`)).json()) as Record<string, number>;
+  }
+
+  /** Moves the clock of all objects. */
+  async moveObjects(movedMs: number): Promise<void> {
+    await fetch(`${this.#objectsUrl}/clock`, { method: 'POST', body: JSON.stringify({ movedMs }) });
+  }
+
+  /** Moves every clock alike, as if this much time had passed. */
+  async moveTime(ms: number): Promise<void> {
+    await this.moveObjects(ms);
+    await Promise.all(this.urls.map((_, isolate) => this.steer(isolate, 'clock', { offsetMs: ms })));
+  }
+
+  /** Ends a key's gate as a crash would. */
+  async crashGate(key: string): Promise<void> {
+    await fetch(`${this.#objectsUrl}/crash`, { method: 'POST', body: JSON.stringify({ key }) });
+  }
+
+  /** Fires the cron of an isolate. */
+  async schedule(isolate = 0): Promise<void> {
+    const worker = await this.#miniflare.getWorker(`edge-${isolate}`);
+    await worker.scheduled({ cron: '* * * * *' });
+  }
+
+  async database(): Promise<D1Database> {
+    return (await this.#miniflare.getD1Database('DB', 'edge-0')) as unknown as D1Database;
+  }
+
+  async stop(): Promise<void> {
+    await this.#miniflare.dispose();
+    await this.origin.stop();
+  }
+}
+
+/** Starts isolates on one set of stores, with the schema applied. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { isolates = 1, policy = {}, vars = {}, stateDir } = options;
+  const origin = options.origin ?? (await startOrigin());
+  const logs: string[] = [];
+  const upstreams = [{ name: 'origin', origins: [{ url: origin.url }] }];
+  const [script, objects] = await Promise.all([gatewayScript, objectsScript]);
+  const stores = { d1Databases: { DB: 'keystile' }, kvNamespaces: { KEYS: 'keystile' } };
+  const edges = Array.from({ length: isolates }, (_, i) => ({
+    ...COMPATIBILITY,
+    ...stores,
+    name: `edge-${i}`,
+    modules: true as const,
+    script,
+    durableObjects: {
+      KEY_GATE: { className: 'MovableKeyGate', scriptName: 'objects', useSQLite: true },
+      LOCKOUT: { className: 'MovableLockout', scriptName: 'objects', useSQLite: true },
+    },
+    bindings: {
+      POLICY: { upstreams, ...policy } as never,
+      PEPPERS: PEPPER,
+      ADMIN_TOKEN: `root=${ADMIN_TOKEN},reader:read=${READ_TOKEN}`,
+      ...vars,
+    },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  }));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...(stateDir !== undefined && { defaultPersistRoot: stateDir }),
+      handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
+      workers: [
+        ...edges,
+        {
+          ...COMPATIBILITY,
+          name: 'objects',
+          modules: true,
+          script: objects,
+          durableObjects: {
+            KEY_GATE: { className: 'MovableKeyGate', useSQLite: true },
+            LOCKOUT: { className: 'MovableLockout', useSQLite: true },
+          },
+          unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+        },
+      ],
+    } as never),
+  );
+  await miniflare.ready;
+  const urls = await Promise.all(edges.map(async ({ name }) => (await miniflare.unsafeGetDirectURL(name)).origin));
+  const objectsUrl = (await miniflare.unsafeGetDirectURL('objects')).origin;
+  const db = (await miniflare.getD1Database('DB', 'edge-0')) as unknown as D1Database;
+  for (const statement of schema) await db.prepare(statement).run();
+  return new Cluster(miniflare, urls, objectsUrl, origin, logs);
+}
