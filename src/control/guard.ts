@@ -23,6 +23,8 @@ export interface AdminRequest {
   readonly authorization: string | null;
   /** The JWT of Cloudflare Access. */
   readonly assertion: string | null;
+  /** Sec-Fetch-Site, by which a browser says whose page is asking; null: no browser. */
+  readonly fetchSite: string | null;
 }
 
 /** What the guard compares with, and what it remembers between requests. */
@@ -55,6 +57,9 @@ export async function guardAdmin(guard: Guard, request: AdminRequest): Promise<G
       return refused(strike ? await strikeFor(edge, known, source, null) : known);
     }
     const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (!reads && presented.kind === 'assertion' && isForeign(request.fetchSite)) {
+      return refused(deny('admin_forbidden', { detail: 'another site may not write here' }));
+    }
     return known.scope === 'full' || reads
       ? { ok: true, admin: { ...known, source } }
       : refused(deny('admin_forbidden'));
@@ -71,6 +76,11 @@ export async function lockOf(edge: Edge, source: string): Promise<Denial | null>
   if (known !== undefined) return lockDenial(edge, name, nowMs);
   const heard = await askSource(edge, source);
   return 'denial' in heard ? heard.denial : null;
+}
+
+/** Access makes its JWT from a cookie, which a browser also sends for the pages of others (Fetch Metadata). */
+function isForeign(fetchSite: string | null): boolean {
+  return fetchSite !== null && fetchSite !== 'same-origin' && fetchSite !== 'none';
 }
 
 type Presented = { readonly kind: 'token' | 'assertion'; readonly text: string };

@@ -84,6 +84,7 @@ export function adminRoutes(house: House): Hono<Kept> {
       address: c.req.header('CF-Connecting-IP') ?? null,
       authorization: c.req.header('Authorization') ?? null,
       assertion: c.req.header(ACCESS_HEADER) ?? null,
+      fetchSite: c.req.header('Sec-Fetch-Site') ?? null,
     });
     if (!guarded.ok) return respond(house.policy, denied(guarded.denial), c.env.requestId);
     c.set('admin', guarded.admin);

@@ -1,0 +1,115 @@
+import { build } from 'esbuild';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { apply, migrations } from '../registry/database.ts';
+
+/** A full and a read-only admin token. */
+export const FULL = 'full-token-0123456789';
+export const READ = 'read-token-0123456789';
+
+/** JSON whose fields a test names as it expects them. */
+export type Json = ReturnType<typeof JSON.parse>;
+
+/** What a call answered. `body` is its JSON, or null where there is none. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly body?: unknown;
+  /** null: none. */
+  readonly token?: string | null;
+  /** null: none. */
+  readonly address?: string | null;
+  readonly headers?: Record<string, string>;
+}
+
+/** Text and streams are sent as they are, anything else as JSON. */
+function sent(body: unknown) {
+  if (body === undefined) return {};
+  if (body instanceof ReadableStream) return { body: body as never, duplex: 'half' as const };
+  return { body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+let bundled: string | undefined;
+
+async function bundle(): Promise<string> {
+  if (bundled !== undefined) return bundled;
+  const { outputFiles } = await build({
+    entryPoints: [new URL('./worker.ts', import.meta.url).pathname],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*'],
+  });
+  bundled = outputFiles[0]?.text ?? '';
+  return bundled;
+}
+
+/** Control routes in workerd, with empty stores of their own. */
+export async function openGateway(variables: Record<string, string | undefined> = {}, policy: object = {}) {
+  const bindings = {
+    ADMIN_TOKEN: `ada=${FULL},dash:read=${READ}`,
+    PEPPERS: `1:${'ab'.repeat(32)}`,
+    POLICY: JSON.stringify(policy),
+    ...variables,
+  };
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: await bundle(),
+      compatibilityDate: '2026-10-20',
+      compatibilityFlags: ['enable_request_signal'],
+      d1Databases: ['DB'],
+      kvNamespaces: ['KEYS'],
+      durableObjects: {
+        KEY_GATE: { className: 'KeyGate', useSQLite: true },
+        LOCKOUT: { className: 'Lockout', useSQLite: true },
+      },
+      bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
+    }),
+  );
+  const db = (await miniflare.getD1Database('DB')) as unknown as D1Database;
+  await apply(db, migrations);
+
+  const call = async (path: string, { method = 'GET', body, token = null, address = '192.0.2.1', headers }: Call) => {
+    const response = await miniflare.dispatchFetch(`http://gateway.example${path}`, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(address === null ? {} : { 'cf-connecting-ip': address }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...sent(body),
+    });
+    const text = await response.text();
+    const reply: Reply = {
+      status: response.status,
+      headers: response.headers as unknown as Headers,
+      body: text.startsWith('{') ? JSON.parse(text) : text === '' ? null : text,
+    };
+    return reply;
+  };
+  const admin = (method: string, path: string, body?: unknown, more: Call = {}) =>
+    call(`/admin/v1${path}`, { token: FULL, method, body, ...more });
+  return {
+    db,
+    call,
+    admin,
+    /** A new account's id. */
+    account: async (): Promise<string> => (await admin('POST', '/accounts', { name: 'One' })).body.id,
+    /** A new key, as it was answered. */
+    key: async (accountId: string, body: object = {}) =>
+      (await admin('POST', `/accounts/${accountId}/keys`, { environment: 'live', ...body })).body,
+    /** Runs the schedules as if it were `atMs`. */
+    schedule: (atMs: number) => call('/', { headers: { 'x-test-at': String(atMs) } }),
+    close: () => miniflare.dispose(),
+  };
+}
+
+export type Gateway = Awaited<ReturnType<typeof openGateway>>;

@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Gateway, type Json, openGateway } from './gateway.ts';
+
+const POLICY = {
+  keys: { categories: ['a'], custom_categories: false },
+  limits: { max_rate_per_minute: 8_000, quotas: ['total', 'daily'] },
+  plans: { standard: {}, small: { active_keys: 1, max_key_rate_per_minute: 100 } },
+};
+
+let gateway: Gateway;
+let account: string;
+
+beforeAll(async () => {
+  gateway = await openGateway({}, POLICY);
+  account = await gateway.account();
+});
+afterAll(() => gateway.close());
+
+const create = (body: unknown, to = account) => gateway.admin('POST', `/accounts/${to}/keys`, body);
+const AWAY = { headers: { 'x-test-away': 'gates' } };
+
+describe('creating a key', () => {
+  it('answers 201 with the secret, once, and what was asked for', async () => {
+    const wishes = {
+      label: ' build ',
+      environment: 'test',
+      role: 'viewer',
+      category: 'a',
+      expires_at: '2100-01-01T00:00:00+02:00',
+      rate_limit_per_minute: 10,
+      addresses: ['192.0.2.0/24', '2001:db8::1'],
+    };
+    const { status, body } = await create({ ...wishes, quotas: { total: 0, daily: null } });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ ...wishes, label: 'build', expires_at: '2099-12-31T22:00:00.000Z', account });
+    expect(body.quotas).toEqual({ total: 0 });
+    expect(body.key).toMatch(/^ks_test_/);
+    expect(body.key.startsWith(body.prefix)).toBe(true);
+    expect(body.created_at).toMatch(/Z$/);
+    const read = await gateway.admin('GET', `/keys/${body.id}`);
+    expect(read.body).toMatchObject({ id: body.id, status: 'active', usage: { granted: 0, used: 0 } });
+    expect(JSON.stringify(read.body)).not.toContain(body.key);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no environment', {}, 'environment'],
+    ['the trial environment', { environment: 'trial' }, 'environment'],
+    ['an unknown environment', { environment: 'prod' }, 'environment'],
+    ['an unknown role', { environment: 'live', role: 'root' }, 'role'],
+    ['an unknown category', { environment: 'live', category: 'b' }, 'category'],
+    ['a past expiry', { environment: 'live', expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    ['a day as expiry', { environment: 'live', expires_at: '2100-01-01' }, 'expires_at'],
+    ['a number as expiry', { environment: 'live', expires_at: 4_102_444_800 }, 'expires_at'],
+    ['too high a rate', { environment: 'live', rate_limit_per_minute: 8_001 }, 'rate_limit_per_minute'],
+    ['a rate below zero', { environment: 'live', rate_limit_per_minute: -1 }, 'rate_limit_per_minute'],
+    ['half a request', { environment: 'live', rate_limit_per_minute: 0.5 }, 'rate_limit_per_minute'],
+    ['a text as rate', { environment: 'live', rate_limit_per_minute: '10' }, 'rate_limit_per_minute'],
+    ['a quota that is not offered', { environment: 'live', quotas: { monthly: 0 } }, 'quotas.monthly'],
+    ['a quota of no name', { environment: 'live', quotas: { yearly: 1 } }, 'quotas.yearly'],
+    ['no addresses', { environment: 'live', addresses: [] }, 'addresses'],
+    ['an address that is none', { environment: 'live', addresses: ['192.0.2.1', 'here'] }, 'addresses.1'],
+    ['an empty label', { environment: 'live', label: ' ' }, 'label'],
+    ['a long label', { environment: 'live', label: 'x'.repeat(101) }, 'label'],
+    ['an unknown field', { environment: 'live', owner: 'me' }, 'owner'],
+    ['a list', [], 'body'],
+    ['a text', '"text"', 'body'],
+    ['null bytes of JSON', '{"environment":', 'body'],
+  ])('refuses %s with 400 and names the field', async (_, body, field) => {
+    const reply = await create(body);
+    expect([reply.status, reply.body.code]).toEqual([400, 'request_invalid']);
+    expect(reply.body.detail).toMatch(new RegExp(`^${field.replaceAll('.', '\\.')}: `));
+  });
+
+  it('does not tell a secret back that stands where a field belongs', async () => {
+    const { key } = await gateway.key(account);
+    for (const body of [{ [key]: 1 }, { environment: key }, { environment: 'live', role: key }, key]) {
+      const reply = await create(body);
+      expect(reply.status).toBe(400);
+      expect(JSON.stringify(reply.body)).not.toContain(key);
+    }
+  });
+
+  it('refuses bodies over 64 KB with 413, announced or streamed, and takes one just below', async () => {
+    const filled = (bytes: number) => JSON.stringify({ environment: 'live', addresses: ['x'.repeat(bytes - 39)] });
+    expect(filled(65_536).length).toBe(65_536);
+    expect((await create(filled(65_536))).status).toBe(400);
+    const over = await create(filled(65_537));
+    expect([over.status, over.body.code]).toEqual([413, 'body_too_large']);
+    const streamed = await create(new Blob(['x'.repeat(40_000), 'x'.repeat(40_000)]).stream());
+    expect([streamed.status, streamed.body.code]).toEqual([413, 'body_too_large']);
+  });
+
+  it('refuses a body that is not JSON by its type', async () => {
+    const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    const reply = await gateway.admin('POST', '/accounts', '{"name":"One"}', form);
+    expect([reply.status, reply.body.detail]).toEqual([400, 'content-type: expected application/json']);
+  });
+
+  it('is 404 for an account that is not there, and refused for a suspended one', async () => {
+    expect((await create({ environment: 'live' }, 'acc_none')).status).toBe(404);
+    const suspended = await gateway.account();
+    await gateway.admin('POST', `/accounts/${suspended}/suspend`);
+    const reply = await create({ environment: 'live' }, suspended);
+    expect([reply.status, reply.body.code]).toEqual([403, 'account_suspended']);
+  });
+
+  it("keeps to the plan's cap and highest rate, also for a key that asks for none", async () => {
+    const small = (await gateway.admin('POST', '/accounts', { name: 'Small', plan: 'small' })).body.id;
+    expect((await create({ environment: 'live', rate_limit_per_minute: 101 }, small)).status).toBe(400);
+    const { body } = await create({ environment: 'live' }, small);
+    expect(body.rate_limit_per_minute).toBe(100);
+    const second = await create({ environment: 'live' }, small);
+    expect([second.status, second.body.code]).toEqual([409, 'key_cap_reached']);
+    await gateway.admin('POST', `/keys/${body.id}/revoke`);
+    expect((await create({ environment: 'live' }, small)).status).toBe(201);
+  });
+
+  it('still carries the secret where it cannot be brought into force: 503, and the sweep does it', async () => {
+    const reply = await gateway.admin('POST', `/accounts/${account}/keys`, { environment: 'live' }, AWAY);
+    expect([reply.status, reply.body.code]).toEqual([503, 'not_in_force']);
+    expect(reply.body.status).toBe(503);
+    expect(reply.body.key).toMatch(/^ks_live_/);
+    expect((await gateway.admin('GET', '/status')).body.outbox.waiting).toBe(1);
+    await gateway.schedule(Date.now() + 60_000);
+    expect((await gateway.admin('GET', '/status')).body.outbox).toEqual({ waiting: 0, oldest_at: null });
+  });
+});
+
+describe('listing keys', () => {
+  it('finds by account, status, prefix and label, and goes on from a cursor', async () => {
+    const owner = await gateway.account();
+    const made: Json[] = [];
+    for (const label of ['job-1', 'job-2', 'web']) made.push(await gateway.key(owner, { label }));
+    await gateway.admin('POST', `/keys/${made[2].id}/revoke`);
+    const ids = async (query: string) =>
+      (await gateway.admin('GET', `/keys?account=${owner}${query}`)).body.keys.map(({ id }: Json) => id).sort();
+    const all = made.map(({ id }) => id).sort();
+    expect(await ids('')).toEqual(all);
+    expect(await ids('&status=revoked')).toEqual([made[2].id]);
+    expect(await ids('&label=job')).toEqual([made[0].id, made[1].id].sort());
+    expect(await ids(`&prefix=${made[0].prefix}`)).toEqual([made[0].id]);
+
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: Json = (await gateway.admin('GET', `/keys?account=${owner}&limit=1${cursor && `&cursor=${cursor}`}`))
+        .body;
+      seen.push(...page.keys.map(({ id }: Json) => id));
+      cursor = page.next_cursor;
+    }
+    expect(seen.sort()).toEqual(all);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=-1',
+    'limit=x',
+    'limit=',
+    'limit=1.5',
+    'cursor=nonsense',
+    'status=dead',
+    'owner=1',
+  ])('refuses ?%s', async (query) => {
+    for (const list of query.startsWith('status') ? ['keys'] : ['keys', 'accounts', 'audit']) {
+      const { status, body } = await gateway.admin('GET', `/${list}?${query}`);
+      expect([list, status, body.code]).toEqual([list, 400, 'request_invalid']);
+    }
+  });
+});
+
+describe('changing a key', () => {
+  it('revokes with 204, again and again, and for good', async () => {
+    const { id } = await gateway.key(account);
+    for (let i = 0; i < 2; i++) expect((await gateway.admin('POST', `/keys/${id}/revoke`)).status).toBe(204);
+    const { body } = await gateway.admin('GET', `/keys/${id}`);
+    expect(body.status).toBe('revoked');
+    expect(body.revoked_at).toMatch(/Z$/);
+    for (const action of ['activate', 'deactivate']) {
+      const reply = await gateway.admin('POST', `/keys/${id}/${action}`);
+      expect([reply.status, reply.body.code]).toEqual([409, 'conflict']);
+    }
+  });
+
+  it('switches off and on', async () => {
+    const { id } = await gateway.key(account);
+    for (const [action, status] of [
+      ['deactivate', 'inactive'],
+      ['deactivate', 'inactive'],
+      ['activate', 'active'],
+    ]) {
+      const reply = await gateway.admin('POST', `/keys/${id}/${action}`);
+      expect([reply.status, reply.body.status]).toEqual([200, status]);
+    }
+  });
+
+  it('is 503 while the gate is away, also a second time, and holds when it is back', async () => {
+    const { id } = await gateway.key(account);
+    for (let i = 0; i < 2; i++) {
+      const reply = await gateway.admin('POST', `/keys/${id}/revoke`, undefined, AWAY);
+      expect([reply.status, reply.body.code]).toEqual([503, 'not_in_force']);
+      expect(reply.headers.get('retry-after')).toBe('5');
+    }
+    expect((await gateway.admin('GET', `/keys/${id}`)).body.status).toBe('revoked');
+    expect((await gateway.admin('POST', `/keys/${id}/revoke`)).status).toBe(204);
+  });
+
+  it.each(['revoke', 'deactivate', 'activate'])('%s of a key that is not there is 404', async (action) => {
+    expect((await gateway.admin('POST', `/keys/key_none/${action}`)).status).toBe(404);
+  });
+
+  it('takes no fields', async () => {
+    const { id } = await gateway.key(account);
+    const reply = await gateway.admin('POST', `/keys/${id}/revoke`, { force: true });
+    expect([reply.status, reply.body.detail]).toEqual([400, 'force: unknown field']);
+  });
+});
+
+describe('revoking by filter', () => {
+  it('revokes what matches, in bounded sets, and tells whether there are more', async () => {
+    const owner = await gateway.account();
+    const keys = await Promise.all(['x', 'x', 'xy'].map((label) => gateway.key(owner, { label })));
+    const revoke = (body: object) => gateway.admin('POST', '/keys/revoke', { account: owner, ...body });
+    const first = await revoke({ label: 'x', limit: 1 });
+    expect([first.status, first.body.revoked.length, first.body.more]).toEqual([200, 1, true]);
+    const second = await revoke({ label: 'x' });
+    expect([second.status, second.body.revoked.length, second.body.more]).toEqual([200, 1, false]);
+    const statuses = await Promise.all(
+      keys.map(async ({ id }) => (await gateway.admin('GET', `/keys/${id}`)).body.status),
+    );
+    expect(statuses).toEqual(['revoked', 'revoked', 'active']);
+  });
+
+  it('names what is pending, and drives it through when called again', async () => {
+    const owner = await gateway.account();
+    const { id } = await gateway.key(owner);
+    const away = await gateway.admin('POST', '/keys/revoke', { account: owner }, AWAY);
+    expect([away.status, away.body.code, away.body.pending]).toEqual([503, 'not_in_force', [id]]);
+    const again = await gateway.admin('POST', '/keys/revoke', { account: owner });
+    expect([again.status, again.body]).toEqual([200, { revoked: [id], pending: [], more: false }]);
+  });
+
+  it.each([{}, { limit: 5 }, { account: 'a', limit: 101 }, { account: 'a', limit: 0 }, { status: 'active' }])(
+    'refuses %j',
+    async (filter) => {
+      expect((await gateway.admin('POST', '/keys/revoke', filter)).status).toBe(400);
+    },
+  );
+});
+
+describe('looking a secret up', () => {
+  it('tells the key and the digest, and never the secret', async () => {
+    const { key, id } = await gateway.key(account);
+    const { status, body } = await gateway.admin('POST', '/keys/lookup', { key });
+    expect([status, body.key.id]).toEqual([200, id]);
+    expect(body.digest).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(JSON.stringify(body)).not.toContain(key);
+  });
+
+  it('tells the digest of a secret that no key has, and refuses what is no key', async () => {
+    const other = await openGateway();
+    const { key } = await other.key(await other.account());
+    await other.close();
+    const { status, body } = await gateway.admin('POST', '/keys/lookup', { key });
+    expect([status, body.key]).toEqual([200, null]);
+    const malformed = await gateway.admin('POST', '/keys/lookup', { key: `${key}x` });
+    expect(malformed.status).toBe(400);
+    expect(JSON.stringify(malformed.body)).not.toContain(key);
+  });
+});
