@@ -11,7 +11,7 @@ import { startOrigin, type TestOrigin } from './origin.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789';
 export const READ_TOKEN = 'test-reader-token-0123456789';
-const PEPPER = `1:${'5a'.repeat(32)}`;
+export const PEPPERS = `1:${'5a'.repeat(32)}`;
 const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['enable_request_signal'] };
 
 const gatewayScript = bundleWorker(new URL('./isolate.ts', import.meta.url).pathname);
@@ -163,7 +163,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     },
     bindings: {
       POLICY: { upstreams, ...policy } as never,
-      PEPPERS: PEPPER,
+      PEPPERS,
       ADMIN_TOKEN: `root=${ADMIN_TOKEN},reader:read=${READ_TOKEN}`,
       ...vars,
     },

@@ -1,0 +1,49 @@
+import { digestUnder, innerHash, parsePeppers } from '../../src/credential/digest.ts';
+import { PEPPERS } from './cluster.ts';
+import { unissuedKey } from './keys.ts';
+
+/** A key as the registry would have made it. */
+export interface FilledKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** Writes `count` active keys of one account straight into the registry, for tests that need very many at once. */
+export async function fillKeys(
+  db: D1Database,
+  account: string,
+  count: number,
+  preset = 'keystile',
+): Promise<FilledKey[]> {
+  const parsed = parsePeppers(PEPPERS);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const [pepper] = parsed.peppers;
+  const made = await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const key = unissuedKey(preset);
+      return { id: `key_${account}_${i}`, key, digest: await digestUnder(pepper, await innerHash(key)) };
+    }),
+  );
+  const set = JSON.stringify(made.map(({ id, key, digest }) => ({ id, digest, prefix: key.slice(0, 14) })));
+  const columns = 'id, account_id, environment, role, status, generation, quotas, prefix, created_at_ms';
+  await db.batch([
+    db
+      .prepare(
+        `INSERT INTO keys (${columns})
+         SELECT value ->> 'id', ?2, 'live', 'developer', 'active', 1, '{}', value ->> 'prefix', 1 FROM json_each(?1)`,
+      )
+      .bind(set, account),
+    db
+      .prepare(
+        `INSERT INTO secrets
+         SELECT 'sec_' || (value ->> 'id'), value ->> 'id', value ->> 'prefix', 1, NULL FROM json_each(?1)`,
+      )
+      .bind(set),
+    db
+      .prepare(
+        `INSERT INTO secret_digests SELECT value ->> 'digest', 'sec_' || (value ->> 'id'), 1 FROM json_each(?1)`,
+      )
+      .bind(set),
+  ]);
+  return made.map(({ id, key }) => ({ id, key }));
+}
