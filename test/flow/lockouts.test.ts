@@ -222,9 +222,9 @@ describe('a strike', () => {
       const seen = await Promise.all(times(25, (i) => status(refuse(i))));
       expect([why, ...new Set(seen)]).toEqual([why, expected[why as keyof typeof expected]]);
     }
-    expect(new Set(await Promise.all(times(25, (i) => status(cluster.send('/v1/models', { address }, i % 4)))))).toEqual(
-      new Set([401]),
-    );
+    expect(
+      new Set(await Promise.all(times(25, (i) => status(cluster.send('/v1/models', { address }, i % 4))))),
+    ).toEqual(new Set([401]));
     expect(await strikes('ip', address)).toBe(0);
     for (const { key } of Object.values(keys)) expect(await strikes('secret', await digestOf(key))).toBe(0);
   });

@@ -16,7 +16,7 @@ const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['e
 
 const gatewayScript = bundleWorker(new URL('./isolate.ts', import.meta.url).pathname);
 const objectsScript = bundleWorker(new URL('./objects-worker.ts', import.meta.url).pathname);
-const schema = splitSql(readFileSync(new URL('../../schema.sql', import.meta.url), 'utf8'));
+const schema = splitSql(readFileSync(new URL('../../schema.sql', import.meta.url).pathname, 'utf8'));
 
 export interface ClusterOptions {
   readonly isolates?: number;
@@ -137,8 +137,13 @@ export class Cluster {
     return (await this.#miniflare.getD1Database('DB', 'edge-0')) as unknown as D1Database;
   }
 
-  async stop(): Promise<void> {
+  /** Ends the process of all gateways and objects without warning; the origin goes on. */
+  async kill(): Promise<void> {
     await this.#miniflare.dispose();
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
     await this.origin.stop();
   }
 }
@@ -171,7 +176,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...(stateDir !== undefined && { defaultPersistRoot: stateDir }),
+      ...(stateDir !== undefined && { resourcePersistencePath: stateDir }),
       handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
       workers: [
         ...edges,

@@ -1,0 +1,261 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { acceptWebSocket } from '../support/accept.ts';
+import { ADMIN_TOKEN, type Cluster, READ_TOKEN, type Send, startCluster } from '../support/cluster.ts';
+import { malformedKey, unissuedKey } from '../support/keys.ts';
+import { deadUrl, startOrigin, type TestOrigin } from '../support/origin.ts';
+import { type Reply, read } from '../support/reply.ts';
+
+/*
+ * A gateway lives a varied life, and every secret that was made, guessed or configured meanwhile is looked for in all
+ * that it has stored, logged, answered and sent upstream.
+ */
+
+const TEMP_KEY = '/api/v1/onboarding/temp-key';
+const PEPPER = randomBytes(32).toString('hex');
+const OLD_PEPPER = randomBytes(32).toString('hex');
+const WRONG_TOKEN = 'a-guessed-admin-token-987654321';
+
+let cluster: Cluster;
+let origin: TestOrigin;
+let stateDir: string;
+let onDisk: Buffer;
+/** What was sent in upgrade requests. */
+const upgraded: IncomingMessage[] = [];
+const sockets: Duplex[] = [];
+/** Every answer but those that show a new secret, as text. */
+const answers: string[] = [];
+const secrets = new Map<string, string>([
+  ['admin token', ADMIN_TOKEN],
+  ['read-only admin token', READ_TOKEN],
+  ['wrong admin token', WRONG_TOKEN],
+  ['pepper', PEPPER],
+  ['older pepper', OLD_PEPPER],
+]);
+
+function keep(what: string, secret: string): string {
+  secrets.set(what, secret);
+  return secret;
+}
+
+function told({ status, headers, text }: Reply): Reply {
+  answers.push(`${status} ${JSON.stringify([...headers])} ${text}`);
+  return { status, headers, text, body: null };
+}
+
+async function send(path: string, init: Send = {}, isolate = 0): Promise<number> {
+  return told(await read(cluster.send(path, init, isolate))).status;
+}
+
+async function admin(method: string, path: string, body?: unknown, token = ADMIN_TOKEN): Promise<number> {
+  return told(await read(cluster.admin(method, path, body, 0, token))).status;
+}
+
+async function trialKey(what: string, address: string): Promise<string> {
+  const { body, status } = await read(cluster.send(TEMP_KEY, { method: 'POST', address }));
+  expect(status).toBe(200);
+  return keep(what, body.api_key);
+}
+
+/** Opens a WebSocket with a key among its subprotocols, and closes it. */
+function connect(key: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const opening = request(`${cluster.urls[0]}/v1/realtime`, {
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': randomBytes(16).toString('base64'),
+        'sec-websocket-protocol': `chat, keystile-key.${key}`,
+        'cf-connecting-ip': '192.0.2.1',
+      },
+    });
+    const end = (response: IncomingMessage) => {
+      answers.push(`${response.statusCode} ${JSON.stringify(response.headers)}`);
+      response.socket.destroy();
+      resolve(response.statusCode ?? 0);
+    };
+    opening.on('upgrade', end).on('response', end).on('error', reject).end();
+  });
+}
+
+async function live(): Promise<void> {
+  const account = await cluster.account();
+  const issue = async (what: string, fields = {}) => {
+    const issued = await cluster.issue(account, fields);
+    keep(what, issued.key);
+    return issued;
+  };
+  const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+  const first = await issue('key used in every place', { label: 'first', rate_limit_per_minute: 900 });
+  const other = await issue('key sent beside another', { environment: 'test', role: 'viewer' });
+  for (const headers of [
+    bearer(first.key),
+    { authorization: first.key },
+    { 'x-api-key': first.key },
+    { ...bearer(first.key), 'x-api-key': other.key },
+    { 'x-api-key': first.key, authorization: `Basic ${btoa(`user:${other.key}`)}` },
+    { ...bearer(first.key), 'sec-websocket-protocol': `chat, keystile-key.${other.key}` },
+  ]) {
+    expect(await send('/v1/echo?q=1', { method: 'POST', headers, body: '{}' }, 1)).toBe(200);
+  }
+  expect(await connect(first.key)).toBe(101);
+  expect(await connect(keep('wrong key of a WebSocket', unissuedKey()))).toBe(401);
+
+  // Guesses, mistakes, and secrets in places where none belongs.
+  const address = '203.0.113.5';
+  const cut = keep('key that was cut off', first.key.slice(0, -9));
+  const wrong = [keep('malformed key', malformedKey()), keep('unknown key', unissuedKey()), cut, `${first.key}x`];
+  for (const key of wrong) expect(await send('/v1/echo', { headers: bearer(key), address })).toBe(401);
+  for (const key of [first.key, ...wrong]) {
+    expect(await send(`/v1/${key}?api_key=${key}`, { address })).toBe(401);
+    expect(await send(`/v1//${key}`, { address })).toBe(400);
+    expect(await send(`/healthz/${key}`, { address })).toBe(401);
+    expect(await send(`${TEMP_KEY}/${key}`, { method: 'DELETE', address })).toBe(401);
+    expect(await admin('GET', `/lockouts/secret/${key}`)).toBe(400);
+    expect(await admin('GET', `/keys/${key}`)).toBe(404);
+    expect(await admin('GET', `/keys?prefix=${key}`)).toBe(200);
+    expect(await admin('GET', `/keys?${key}=${key}`)).toBe(400);
+    expect(await admin('POST', '/keys/lookup', { [key]: key })).toBe(400);
+    expect(await admin('POST', '/accounts', { name: ['x', key], [key]: key })).toBe(400);
+    expect(await admin('POST', `/accounts/${account}/keys`, { environment: key })).toBe(400);
+    expect(await admin('POST', `/accounts/${key}/suspend`)).toBe(404);
+    expect(await send('/admin/v1/keys', { headers: bearer(key), address: '203.0.113.6' })).toBe(401);
+  }
+  const broken = { method: 'POST', headers: bearer(ADMIN_TOKEN), body: `{"key":"${first.key}"` };
+  expect(await send('/admin/v1/keys/lookup', broken)).toBe(400);
+  expect(await admin('POST', '/keys/lookup', { key: first.key })).toBe(200);
+  expect(await admin('GET', '/keys', undefined, WRONG_TOKEN)).toBe(401);
+  expect(await admin('GET', '/keys', undefined, READ_TOKEN)).toBe(200);
+  expect(await admin('POST', `/keys/${first.id}/revoke`, undefined, READ_TOKEN)).toBe(403);
+
+  // Trial keys, taken, used, rotated in vain and given back.
+  const trial = await trialKey('trial key', '203.0.113.7');
+  expect(await send('/v1/echo', { headers: bearer(trial) })).toBe(200);
+  expect(await send('/api/v1/keys/apikey/rotate', { method: 'POST', headers: bearer(trial) })).toBe(403);
+  expect(await send(`${TEMP_KEY}/${trial}`, { method: 'DELETE', headers: bearer(trial) })).toBe(200);
+  await trialKey('trial key that is never used', '203.0.113.8');
+
+  // Errors of the origin, denials by key, a locked secret, and a revoked key.
+  expect(await send('/dead/x', { headers: bearer(first.key) })).toBe(502);
+  expect(await send('/v1/echo', { method: 'POST', headers: { 'x-api-key': other.key } })).toBe(403);
+  const revoked = await issue('revoked key');
+  expect(await send('/v1/echo', { headers: bearer(revoked.key) }, 1)).toBe(200);
+  expect(await admin('POST', `/keys/${revoked.id}/revoke`)).toBe(204);
+  const seen = [];
+  for (let i = 0; i < 11; i++) {
+    seen.push(await send('/v1/echo', { headers: bearer(revoked.key), address: `203.0.113.${20 + i}` }, 1));
+  }
+  expect(seen).toEqual([...Array(10).fill(401), 429]);
+  expect(await send('/v1/echo', { method: 'OPTIONS', headers: { origin: 'https://app.example' } })).toBe(401);
+  for (const path of ['/keys', '/accounts', '/audit', '/status', `/keys/${first.id}`, '/lockouts/ip/203.0.113.5']) {
+    expect(await admin('GET', path)).toBe(200);
+  }
+  await cluster.schedule();
+}
+
+/** All files below a folder, one after the other. */
+async function contents(folder: string): Promise<Buffer> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Buffer.concat(await Promise.all(files.map((file) => readFile(file))));
+}
+
+/** A text as it may stand in bytes; base64 at each of its three alignments, without the ends that neighbours change. */
+function formsOf(secret: string): [form: string, bytes: Buffer][] {
+  const base64 = [0, 1, 2].map((shift) => {
+    const text = Buffer.from('x'.repeat(shift) + secret).toString('base64');
+    return text
+      .slice(shift === 0 ? 0 : shift + 1)
+      .replace(/.=+$/, '')
+      .slice(0, -1);
+  });
+  const forms: [string, string][] = [
+    ['plain', secret],
+    ['URL-encoded', encodeURIComponent(secret)],
+    ['hex', Buffer.from(secret).toString('hex')],
+    ...base64.flatMap((text): [string, string][] => [
+      ['base64', text],
+      ['base64url', text.replaceAll('+', '-').replaceAll('/', '_')],
+    ]),
+  ];
+  const bytes = forms.map(([form, text]): [string, Buffer] => [form, Buffer.from(text)]);
+  return [...bytes, ['UTF-16', Buffer.from(secret, 'utf16le')]];
+}
+
+/** Which secrets stand where they must not. */
+function leaksIn(bytes: Buffer): string[] {
+  return [...secrets].flatMap(([what, secret]) =>
+    formsOf(secret).flatMap(([form, found]) => (bytes.includes(found) ? [`${what}, ${form}`] : [])),
+  );
+}
+
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'keystile-secrets-'));
+  origin = await startOrigin();
+  origin.server.on('upgrade', (incoming, socket) => {
+    upgraded.push(incoming);
+    sockets.push(socket);
+    acceptWebSocket(incoming, socket, 'chat');
+  });
+  const upstreams = [
+    { name: 'dead', path: '/dead/**', origins: [{ url: await deadUrl() }] },
+    { name: 'origin', origins: [{ url: origin.url }] },
+  ];
+  const vars = { PEPPERS: `2:${PEPPER},1:${OLD_PEPPER}` };
+  cluster = await startCluster({ isolates: 2, policy: { upstreams }, vars, stateDir, origin });
+  await live();
+  const running = await contents(stateDir);
+  for (const socket of sockets) socket.destroy();
+  await cluster.stop();
+  onDisk = Buffer.concat([running, await contents(stateDir)]);
+});
+afterAll(() => rm(stateDir, { recursive: true, force: true }));
+
+describe('after a varied life no secret is found', () => {
+  it('in the state folder, with its WAL files', () => {
+    // What must be there is: the search does look where things are stored.
+    expect(onDisk.includes('key_')).toBe(true);
+    expect(onDisk.includes('record:')).toBe(true);
+    expect(onDisk.includes((secrets.get('key used in every place') ?? '').slice(0, 14))).toBe(true);
+    expect(leaksIn(onDisk)).toEqual([]);
+  });
+
+  it('in the logs', () => {
+    expect(cluster.logs.length).toBeGreaterThan(20);
+    expect(cluster.logs.join('\n')).toContain('…');
+    expect(leaksIn(Buffer.from(cluster.logs.join('\n')))).toEqual([]);
+  });
+
+  it('in any answer but the one that shows it once', () => {
+    expect(answers.length).toBeGreaterThan(80);
+    expect(leaksIn(Buffer.from(answers.join('\n')))).toEqual([]);
+  });
+
+  it('in what the origin received', () => {
+    const sent = [...origin.received, ...upgraded.map(({ url, rawHeaders }) => ({ url, rawHeaders }))];
+    expect(sent.length).toBeGreaterThan(8);
+    expect(upgraded[0]?.headers['sec-websocket-protocol']).toBe('chat');
+    expect(leaksIn(Buffer.from(JSON.stringify(sent)))).toEqual([]);
+  });
+});
+
+it('the search finds a secret in each form it looks for', () => {
+  const secret = secrets.get('trial key') ?? '';
+  for (const text of [
+    secret,
+    btoa(secret),
+    btoa(`a${secret}b`),
+    btoa(`Bearer ${secret}`),
+    Buffer.from(`ab${secret}c`).toString('base64url'),
+    Buffer.from(secret).toString('hex'),
+  ]) {
+    expect(leaksIn(Buffer.from(`{"a":"${text}"}`))).not.toEqual([]);
+  }
+});
