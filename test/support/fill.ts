@@ -40,9 +40,7 @@ export async function fillKeys(
       )
       .bind(set),
     db
-      .prepare(
-        `INSERT INTO secret_digests SELECT value ->> 'digest', 'sec_' || (value ->> 'id'), 1 FROM json_each(?1)`,
-      )
+      .prepare(`INSERT INTO secret_digests SELECT value ->> 'digest', 'sec_' || (value ->> 'id'), 1 FROM json_each(?1)`)
       .bind(set),
   ]);
   return made.map(({ id, key }) => ({ id, key }));

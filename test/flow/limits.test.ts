@@ -1,0 +1,151 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { type Cluster, type IssuedKey, startCluster } from '../support/cluster.ts';
+import { startOrigin } from '../support/origin.ts';
+
+/*
+ * Promise 2: limits are never exceeded, over any window, with any number of isolates. What is counted is what arrives
+ * at the origin. A window of a minute is watched in real time, since leases are lived through and not only computed.
+ */
+
+const ISOLATES = 8;
+const MINUTE_MS = 60_000;
+const RATE = 600;
+
+/** When requests arrived at the origin, by the id of their key. */
+interface Arrivals {
+  readonly origin: Awaited<ReturnType<typeof startOrigin>>;
+  readonly of: (keyId: string) => readonly number[];
+}
+
+async function watchedOrigin(): Promise<Arrivals> {
+  const origin = await startOrigin();
+  const arrivals = new Map<string, number[]>();
+  origin.routes.set('/v1/models', (request, response) => {
+    const keyId = String(request.headers['x-keystile-key-id']);
+    arrivals.set(keyId, [...(arrivals.get(keyId) ?? []), performance.now()]);
+    response.end('{}');
+  });
+  return { origin, of: (keyId) => arrivals.get(keyId) ?? [] };
+}
+
+/** The most that arrived within any `windowMs`. */
+function mostWithin(times: readonly number[], windowMs: number): number {
+  let most = 0;
+  let first = 0;
+  for (const [last, time] of times.entries()) {
+    while (time - (times[first] as number) >= windowMs) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
+
+/** Calls with a key from every isolate, about `perSecond` in all, until the time has come. */
+async function demand(cluster: Cluster, key: IssuedKey, perSecond: number, untilMs: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: ISOLATES }, async (_, isolate) => {
+      while (performance.now() < untilMs) {
+        const next = performance.now() + (1_000 * ISOLATES) / perSecond;
+        const response = await cluster.call(key.key, isolate, `10.1.0.${isolate}`).catch(() => null);
+        await response?.arrayBuffer().catch(() => null);
+        await pause(Math.max(0, next - performance.now()));
+      }
+    }),
+  );
+}
+
+describe('a key of 600 a minute, wanted far more often in eight isolates', () => {
+  it('is never admitted more than 600 times in any minute, and at least 95% of that, also across a kill', {
+    timeout: 150_000,
+  }, async () => {
+    const [steady, killed] = await Promise.all([watchedOrigin(), watchedOrigin()]);
+    const stateDir = await mkdtemp(join(tmpdir(), 'keystile-limits-'));
+    const first = await startCluster({ isolates: ISOLATES, origin: steady.origin });
+    let second = await startCluster({ isolates: ISOLATES, origin: killed.origin, stateDir });
+    const keys = await Promise.all(
+      [first, second].map(async (cluster) => cluster.issue(await cluster.account(), { rate_limit_per_minute: RATE })),
+    );
+    const [key, other] = keys as [IssuedKey, IssuedKey];
+    const untilMs = performance.now() + MINUTE_MS + 5_000;
+    await Promise.all([
+      demand(first, key, 25, untilMs),
+      (async () => {
+        await demand(second, other, 25, performance.now() + 20_000);
+        await second.kill();
+        second = await startCluster({ isolates: ISOLATES, origin: killed.origin, stateDir });
+        await demand(second, other, 25, untilMs);
+      })(),
+    ]);
+    const arrived = [...steady.of(key.id)];
+    const acrossKill = [...killed.of(other.id)];
+    await Promise.all([first.stop(), second.stop()]);
+    await rm(stateDir, { recursive: true });
+
+    expect(mostWithin(arrived, MINUTE_MS)).toBeLessThanOrEqual(RATE);
+    const inFirstMinute = arrived.filter((at) => at - (arrived[0] as number) < MINUTE_MS).length;
+    expect(inFirstMinute).toBeGreaterThanOrEqual(RATE * 0.95);
+    expect(mostWithin(acrossKill, MINUTE_MS)).toBeLessThanOrEqual(RATE);
+    expect(acrossKill.length).toBeGreaterThan(RATE * 0.8);
+  });
+});
+
+describe('a key of 10 in total', () => {
+  it('is admitted exactly 10 times when 80 requests come at once over eight isolates', async () => {
+    const { origin, of } = await watchedOrigin();
+    const cluster = await startCluster({ isolates: ISOLATES, origin });
+    for (let i = 0; i < ISOLATES; i++) await cluster.steer(i, 'delays', { seed: i, maxMs: 10 });
+    const key = await cluster.issue(await cluster.account(), { quotas: { total: 10 } });
+    const answers = await Promise.all(Array.from({ length: 80 }, (_, n) => cluster.call(key.key, n % ISOLATES)));
+    const statuses = answers.map(({ status }) => status);
+    const arrived = of(key.id).length;
+    await cluster.stop();
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 403)).toHaveLength(70);
+    expect(arrived).toBe(10);
+  });
+
+  it('after a kill of the process in the middle is never above, and below only by what was in flight', async () => {
+    const { origin, of } = await watchedOrigin();
+    const stateDir = await mkdtemp(join(tmpdir(), 'keystile-total-'));
+    const before = await startCluster({ isolates: ISOLATES, origin, stateDir });
+    const key = await before.issue(await before.account(), { quotas: { total: 10 } });
+    for (let n = 0; n < 4; n++) expect((await before.call(key.key, n)).status).toBe(200);
+    const inFlight = [4, 5, 6].map((n) => before.call(key.key, n).catch(() => null));
+    await before.kill();
+    await Promise.all(inFlight);
+    const after = await startCluster({ isolates: ISOLATES, origin, stateDir });
+    for (let n = 0; n < 12; n++) await after.call(key.key, n % ISOLATES);
+    const arrived = of(key.id).length;
+    await after.stop();
+    await rm(stateDir, { recursive: true });
+    expect(arrived).toBeLessThanOrEqual(10);
+    expect(arrived).toBeGreaterThanOrEqual(7);
+  });
+});
+
+describe('a limit that is changed', () => {
+  it('of a refused request nothing is consumed, and a rate of one key is not drawn by another', async () => {
+    const cluster = await startCluster({ isolates: 2 });
+    const account = await cluster.account();
+    const [small, other] = await Promise.all([
+      cluster.issue(account, { rate_limit_per_minute: 5, quotas: { total: 8 } }),
+      cluster.issue(account, { rate_limit_per_minute: 5 }),
+    ]);
+    const statuses: number[] = [];
+    for (let n = 0; n < 20; n++) statuses.push((await cluster.call(small.key, n % 2)).status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(statuses.slice(5).every((status) => status === 429)).toBe(true);
+    const shown = (await (await cluster.admin('GET', `/keys/${small.id}`)).json()) as Record<string, unknown>;
+    expect((await cluster.call(other.key)).status).toBe(200);
+    await cluster.moveTime(2 * MINUTE_MS);
+    const later: number[] = [];
+    for (let n = 0; n < 10; n++) later.push((await cluster.call(small.key, n % 2)).status);
+    await cluster.stop();
+    expect(JSON.stringify(shown)).toContain('"granted":5');
+    expect(later.filter((status) => status === 200)).toHaveLength(3);
+    expect(later.at(-1)).toBe(403);
+  });
+});
