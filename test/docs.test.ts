@@ -1,0 +1,217 @@
+import { parse } from 'smol-toml';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { DENIAL_REASONS } from '../src/decision/denial.ts';
+import { RETURN_AFTER_MS, SMALL_LIMIT, usableMs } from '../src/meter/times.ts';
+import { loadPolicy } from '../src/policy/load.ts';
+import { presets } from '../src/policy/presets/index.ts';
+import { policySchema } from '../src/policy/schema.ts';
+import { RECORD_CACHE_MS } from '../src/registry/lookup.ts';
+
+/*
+ * What README.md and docs/ say that the code can be asked about: examples load, tables are complete and current,
+ * links lead somewhere. A table that is wrong is told with the row that is right.
+ */
+
+const pages: Record<string, string> = import.meta.glob(['../README.md', '../docs/*.md'], {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const code: Record<string, string> = import.meta.glob('../src/**/*.ts', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const files = new Set(Object.keys(import.meta.glob(['../*', '../docs/*', '../src/**/*.ts'])));
+
+const page = (name: string) => pages[`../${name}`] ?? '';
+
+/** The rows between `<!-- name -->` and `<!-- /name -->`, as cells, without the head. */
+function table(text: string, name: string): string[][] {
+  const inner = text.split(`<!-- ${name} -->`)[1]?.split(`<!-- /${name} -->`)[0] ?? '';
+  const lines = inner.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+}
+
+const blocks = Object.entries(pages).flatMap(([file, text]) =>
+  [...text.matchAll(/^```toml\n([\s\S]*?)^```/gm)].map(([, toml = ''], i) => ({ name: `${file} ${i + 1}`, toml })),
+);
+
+describe('examples', () => {
+  test('there are some', () => {
+    expect(blocks.length).toBeGreaterThan(4);
+  });
+
+  test.each(blocks)('the policy of $name loads', ({ toml }) => {
+    const { vars } = parse(toml) as { vars?: { POLICY?: unknown } };
+    expect(vars?.POLICY).toBeDefined();
+    const loaded = loadPolicy(vars?.POLICY);
+    expect(loaded.ok ? [] : loaded.problems).toEqual([]);
+  });
+
+  test('the policies of commands load', () => {
+    const given = Object.values(pages).flatMap((text) => [...text.matchAll(/--policy '([^']+)'/g)]);
+    expect(given.length).toBeGreaterThan(0);
+    for (const [, json = ''] of given) expect(loadPolicy(JSON.parse(json))).toMatchObject({ ok: true });
+  });
+});
+
+describe('links', () => {
+  const links = Object.entries(pages).flatMap(([file, text]) =>
+    [...text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)]
+      .map(([, inline, reference]) => ({ file, link: inline ?? reference ?? '' }))
+      .filter(({ link }) => !/^https:/.test(link)),
+  );
+  const anchor = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+
+  test.each(links)('$file to $link', ({ file, link }) => {
+    const [path = '', hash] = link.split('#');
+    const target = path === '' ? file : new URL(path, `file:///docs/${file}`).pathname.replace('/', '../');
+    expect(files).toContain(target);
+    if (hash === undefined) return;
+    const headings = [...(pages[target] ?? '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchor(heading));
+    expect(headings).toContain(hash);
+  });
+});
+
+describe('the table of denials', () => {
+  const rows = table(page('docs/policy.md'), 'denials');
+  const wire = (preset: string, reason: (typeof DENIAL_REASONS)[number]) => {
+    const row = presets[preset]?.denials[reason];
+    return `${row?.status} \`${row?.code}\``;
+  };
+
+  test('has every reason, as both presets say it', () => {
+    const when = new Map(rows.map(([reason = '', text = '']) => [reason, text]));
+    const right = DENIAL_REASONS.map((reason) => {
+      const name = `\`${reason}\``;
+      return `| ${[name, when.get(name) ?? 'TELL WHEN', wire('keystile', reason), wire('wavis', reason)].join(' | ')} |`;
+    });
+    expect(rows.map((cells) => `| ${cells.join(' | ')} |`)).toEqual(right);
+  });
+
+  test('marks the reasons that no code gives', () => {
+    const given = Object.entries(code)
+      .filter(([file]) => !/presets|decision\/(denial|respond)\.ts/.test(file))
+      .map(([, text]) => text)
+      .join('\n');
+    const marked = rows.filter(([, text]) => text?.startsWith('†')).map(([reason = '']) => reason.replaceAll('`', ''));
+    const never = DENIAL_REASONS.filter((reason) => !given.includes(`'${reason}'`));
+    expect(marked.filter((reason) => reason !== 'grace_ended')).toEqual(never);
+  });
+});
+
+interface Json {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Json>>;
+  readonly additionalProperties?: Json | boolean;
+  readonly items?: Json;
+  readonly anyOf?: readonly Json[];
+  readonly type?: string;
+}
+
+/** Every field of a schema, by its dotted path. */
+function fieldsOf(schema: Json, path = ''): string[] {
+  const { properties, additionalProperties: entry, items, anyOf } = schema;
+  const inner = anyOf?.length === 2 ? anyOf.find((each) => each.properties !== undefined) : undefined;
+  if (inner !== undefined) return [path, ...fieldsOf(inner, path)];
+  if (properties !== undefined) {
+    return Object.entries(properties).flatMap(([name, field]) =>
+      fieldsOf(field, path === '' ? name : `${path}.${name}`),
+    );
+  }
+  if (path === 'denials') return [path];
+  if (typeof entry === 'object' && entry.properties !== undefined) return [path, ...fieldsOf(entry, `${path}.<name>`)];
+  return items?.properties === undefined ? [path] : [path, ...fieldsOf(items, `${path}[]`)];
+}
+
+describe('the table of fields', () => {
+  const rows = table(page('docs/policy.md'), 'fields');
+  const minimal = {
+    environments: { minimal: { billed: false } },
+    roles: { minimal: { allow: [] } },
+    plans: { minimal: {} },
+    upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.com' }] }],
+  };
+  const UNITS: Record<string, number> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, KB: 1_024, MB: 1_048_576 };
+
+  function loadedAt(input: unknown, path: string): unknown {
+    const loaded = loadPolicy(input);
+    if (!loaded.ok) throw new Error(loaded.problems.join('; '));
+    const steps = path.replaceAll('[]', '.0').replaceAll('<name>', 'minimal').split('.');
+    return steps.reduce<unknown>((value, step) => (value as Record<string, unknown> | null)?.[step], loaded.policy);
+  }
+
+  test('has every field of the schema, in its order', () => {
+    const schema = z.toJSONSchema(policySchema, { io: 'input', unrepresentable: 'any' }) as Json;
+    expect(rows.map(([field]) => field)).toEqual(fieldsOf(schema).map((field) => `\`${field}\``));
+  });
+
+  test.each(rows.map(([field = '', unit = '', told = '']) => ({ field: field.replaceAll('`', ''), unit, told })))(
+    'tells the default of $field',
+    ({ field, unit, told }) => {
+      if (told === 'required') return expect(JSON.stringify(minimal)).toContain(`"${field.split('.').at(-1)}":`);
+      const value = loadedAt(/<name>|\[\]/.test(field) ? minimal : {}, field);
+      if (value === undefined) return expect(told).toBe('—');
+      if (unit === 'duration' || unit === 'size') {
+        const [, digits, unitName = ''] = /^`(\d+)(\w+)`$/.exec(told) ?? [];
+        return expect(Number(digits) * (UNITS[unitName] ?? Number.NaN)).toBe(value);
+      }
+      const json = JSON.stringify(value);
+      expect(told).toBe(json.length > 44 ? '[preset]' : `\`${json}\``);
+    },
+  );
+});
+
+describe('the README', () => {
+  const text = page('README.md');
+
+  test('has every admin route, and no other', () => {
+    const source = code['../src/control/routes.ts'] ?? '';
+    const routes = [...source.matchAll(/^ {2}route\('([A-Z]+)', '([^']+)'/gm)].map(
+      ([, method, path = '']) => `${method} /admin/v1${path.replace(/:(\w+)/g, '{$1}')}`,
+    );
+    const told = [...text.matchAll(/^\| `([A-Z]+ \/admin\/v1\/[^`]+)` \|/gm)].map(([, route]) => route);
+    expect(routes.length).toBeGreaterThan(10);
+    expect(told.sort()).toEqual(routes.sort());
+  });
+
+  test('tells the times by which the code goes', () => {
+    expect([usableMs(1_000), usableMs(0), SMALL_LIMIT]).toEqual([1_060, 560, 60]);
+    expect(RETURN_AFTER_MS).toBe(1_500);
+    expect(Math.ceil(RECORD_CACHE_MS / 60_000)).toBe(71);
+    for (const told of [
+      '1.06 s at the default, and 0.56 s',
+      'Limits of 60 and less',
+      '1.5 s after',
+      'up to 71 minutes',
+    ]) {
+      expect(text).toContain(told);
+    }
+  });
+
+  test('has a place for what was measured', () => {
+    expect(table(text, 'bench')).toHaveLength(5);
+  });
+});
+
+describe('the runbook', () => {
+  test('explains every alert, and no other', () => {
+    const alerts = Object.values(code).flatMap((text) => [...text.matchAll(/\balert\(\s*['`]([^'`]+)['`]/g)]);
+    const names = alerts.flatMap(([, name = '']) =>
+      name.endsWith('}_unreachable') ? ['gate_unreachable', 'lockout_unreachable'] : [name],
+    );
+    const told = [...page('docs/runbook.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, name]) => name);
+    expect(told.sort()).toEqual([...new Set(names)].sort());
+  });
+});
