@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { get, type ServerResponse } from 'node:http';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startOrigin, type TestOrigin } from '../support/origin.ts';
@@ -136,13 +136,14 @@ describe('a stream', () => {
   });
 
   test('that is compressed passes a watched pipe byte for byte', async () => {
-    const bytes = gzipSync('hello '.repeat(100));
-    const opened = openStream({ 'content-encoding': 'gzip' });
-    const answering = fetch(`${watched.url}/stream`, { headers: { 'accept-encoding': 'gzip' } });
+    // A quality that the runtime itself would not choose.
+    const bytes = brotliCompressSync('hello '.repeat(100), { params: { [constants.BROTLI_PARAM_QUALITY]: 0 } });
+    const opened = openStream({ 'content-encoding': 'br' });
+    const answering = new Promise<Buffer>((resolve) => {
+      get(`${watched.url}/stream`, async (answer) => resolve(Buffer.concat(await answer.toArray())));
+    });
     (await opened).end(bytes);
-    const answer = await answering;
-    expect(answer.headers.get('content-encoding')).toBe('gzip');
-    expect(await answer.text()).toBe(gunzipSync(bytes).toString());
+    expect((await answering).equals(bytes)).toBe(true);
   });
 
   test('runs on while the key holds, and is checked', async () => {

@@ -17,13 +17,19 @@ const state = { checks: 0, holds: true, clockMs: 0 };
 let routes: ReturnType<typeof compileRoutes> | undefined;
 
 export default {
-  async fetch(request: Request, env: { CONFIG: ForwardConfig } & Record<string, unknown>): Promise<Response> {
+  async fetch(
+    request: Request,
+    env: { CONFIG: ForwardConfig } & Record<string, unknown>,
+    ctx: ExecutionContext,
+  ): Promise<Response> {
     const control = request.headers.get('test-control');
     if (control !== null) {
       Object.assign(state, JSON.parse(control));
       return Response.json(state);
     }
     const config = env.CONFIG;
+    // As recording does: the context outlives the answer, so a timer that was left behind would still go off.
+    ctx.waitUntil(scheduler.wait(1_500));
     routes ??= compileRoutes(config.upstreams, env);
     if (!routes.ok) return Response.json(routes.problems, { status: 503 });
     const cors = compileCors(config.cors);
