@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import { bundleWorker } from './bundle.ts';
 import type { GatewayOptions, GatewayReport } from './gateway.ts';
 import { applyMigrations } from './migrate.ts';
 
@@ -16,7 +16,7 @@ async function run(options: GatewayOptions): Promise<void> {
   const { root, port, secrets, policy } = options;
   const { workerOptions, main } = workerOptionsOf(join(root, 'wrangler.toml'));
   const { modulesRules: _, bindings, ...bound } = workerOptions;
-  const script = await bundle(main ?? join(root, 'src/index.ts'));
+  const script = await bundleWorker(main ?? join(root, 'src/index.ts'));
   const vars = { ...(bindings as object), ...secrets, POLICY: JSON.stringify(policy) };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -53,25 +53,6 @@ function endWithParent(miniflare: Miniflare): void {
   }
   process.once('disconnect', () => void miniflare.dispose().finally(() => process.exit(0)));
   if (!process.connected) process.exit(0);
-}
-
-/** The Worker and all that it imports as one module, by the rules that wrangler bundles with. */
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2024',
-    platform: 'browser',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    loader: { '.sql': 'text', '.txt': 'text', '.html': 'text' },
-    logLevel: 'silent',
-  });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error(`${entry} gave no bundle`);
-  return output.text;
 }
 
 function write(level: string, message: string): void {

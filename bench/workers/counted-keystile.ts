@@ -1,0 +1,5 @@
+import keystile from '../../src/index.ts';
+import { counting } from './counting.ts';
+
+export * from '../../src/index.ts';
+export default counting(keystile);
