@@ -1,16 +1,20 @@
 import { type App, openApp } from './app.ts';
+import { deny } from './decision/denial.ts';
 import { renderDenial } from './decision/respond.ts';
 import { type Env, type House, setUp } from './env.ts';
 import { handle } from './gateway/handler.ts';
 import { openLogger } from './gateway/record.ts';
 import { loadPolicy } from './policy/load.ts';
+import type { Policy } from './policy/schema.ts';
 import { runSchedules } from './scheduled.ts';
 
 export type { Env } from './env.ts';
 export { KeyGate } from './objects/key-gate.ts';
 export { Lockout } from './objects/lockout.ts';
 
-type Opened = { readonly house: House; readonly app: App } | { readonly problems: readonly string[] };
+type Opened =
+  | { readonly house: House; readonly app: App }
+  | { readonly problems: readonly string[]; readonly policy: Policy | null };
 
 /** A Worker whose isolate reads its clock by `readClock`. Configuration is resolved at its first request. */
 export function createWorker(readClock: () => number) {
@@ -18,14 +22,16 @@ export function createWorker(readClock: () => number) {
   const open = (env: Env): Opened => {
     if (opened !== undefined) return opened;
     const setup = setUp(env, readClock);
-    opened = setup.ok ? { house: setup.house, app: openApp(setup.house) } : { problems: setup.problems };
+    opened = setup.ok
+      ? { house: setup.house, app: openApp(setup.house) }
+      : { problems: setup.problems, policy: readablePolicy(env.POLICY) };
     if (!setup.ok) openLogger(null, 'none').alert('misconfigured', { problems: setup.problems.join('; ') });
     return opened;
   };
   return {
     async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
       const worker = open(env);
-      if ('problems' in worker) return misconfigured();
+      if ('problems' in worker) return misconfigured(worker.policy);
       const { house, app } = worker;
       const { pathname, host } = placeOf(request.url);
       return app.controls(pathname, host) ? app.fetch(request, ctx) : handle(house, request, ctx);
@@ -45,15 +51,18 @@ function placeOf(url: string): { host: string; pathname: string } {
   return { host: url.slice(from, slash), pathname: query === -1 ? url.slice(slash) : url.slice(slash, query) };
 }
 
-/** A policy that does not hold is not guessed at: everything is refused until it is mended. */
-function misconfigured(): Response {
-  const fallback = loadPolicy(undefined);
-  if (!fallback.ok) return new Response(null, { status: 503 });
-  const { status, headers, body } = renderDenial(
-    fallback.policy,
-    { reason: 'misconfigured', retryAfterMs: 60_000 },
-    crypto.randomUUID(),
-  );
+/** The policy whose words tell that another setting is broken; the default's where the policy itself is. */
+function readablePolicy(input: unknown): Policy | null {
+  const own = loadPolicy(input);
+  const loaded = own.ok ? own : loadPolicy(undefined);
+  return loaded.ok ? loaded.policy : null;
+}
+
+/** A configuration that does not hold is not guessed at: everything is refused until it is mended. */
+function misconfigured(policy: Policy | null): Response {
+  if (policy === null) return new Response(null, { status: 503 });
+  const denial = deny('misconfigured', { retryAfterMs: 60_000 });
+  const { status, headers, body } = renderDenial(policy, denial, crypto.randomUUID());
   return new Response(body, { status, headers });
 }
 

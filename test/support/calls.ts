@@ -34,7 +34,7 @@ export const CALLS = {
   revokeAgain: { d1: 3, 'gate.advance': 1, kv: 1 },
   revokeHundred: { d1: 4, 'gate.advance': 100, kv: 100 },
   /** An account of 100 keys. */
-  suspend: { d1: 6, 'gate.advance': 100, kv: 100 },
+  suspend: { d1: 4, 'gate.advance': 100, kv: 100 },
   status: { d1: 2, kv: 1, 'gate.inspect': 1, 'lockout.inspect': 1 },
   trialKey: { 'lockout.ask': 1, 'lockout.take': 1, d1: 3, 'gate.advance': 1, kv: 1 },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
