@@ -3,7 +3,7 @@ import { type Denial, deny } from '../decision/denial.ts';
 import type { CredentialPlace } from '../policy/schema.ts';
 import { mayTry, recordAnswer, recordFailure } from './breaker.ts';
 import { type CompiledCors, writeCors } from './cors.ts';
-import { dropFromAnswer, type HeaderRecord, passedOn, setAll, setForwarded } from './headers.ts';
+import { dropFromAnswer, type HeaderRecord, isSocketUpgrade, passedOn, setAll, setForwarded } from './headers.ts';
 import type { CompiledRoute, Origin } from './routes.ts';
 import { isLong, type Watch, watchStream } from './stream.ts';
 import { openUpload, type Upload } from './upload.ts';
@@ -77,7 +77,7 @@ function requestHeaders(call: ForwardCall): Headers {
   for (const [name, value] of route.headers) headers.set(name, value);
   setForwarded(headers, call.clientAddress, request.url);
   setAll(headers, call.identity);
-  if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') headers.set('upgrade', 'websocket');
+  if (isSocketUpgrade(request.headers)) headers.set('upgrade', 'websocket');
   return headers;
 }
 

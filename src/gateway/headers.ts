@@ -1,6 +1,7 @@
 /*
- * Which headers pass through the gateway. Both directions take one pass over the names, since reading a header costs
- * a call into the runtime; values are read and written only where something is to be done.
+ * Which headers pass through the gateway. Each touch of a header is a call into the runtime and names come out as new
+ * strings, so a request's names are gone through once, for the families that a client may have added to, and an
+ * answer's not at all.
  */
 
 /** Fields of one connection only, RFC 9110 §7.6.1, in either direction. */
@@ -35,12 +36,21 @@ const CLAIMS = [
 ];
 
 const REQUEST_ONLY_HERE = new Set([...HOP_BY_HOP, ...CLAIMS]);
-const RESPONSE_ONLY_HERE = new Set(HOP_BY_HOP);
 
 /** `CF-*` describes the client's connection to the edge, and a caller outside the edge can write it as it likes. */
 const REQUEST_FAMILIES = /^(?:x-keystile-|x-forwarded-|cf-)/;
-const RESERVED = /^x-keystile-/;
-const RESERVED_AND_CORS = /^(?:x-keystile-|access-control-)/;
+
+/** What only the gateway says of a key, to the origin and never to the client. */
+const IDENTITY = ['account', 'plan', 'user', 'key-id', 'role', 'environment'].map((name) => `x-keystile-${name}`);
+/** Of an answer's connection fields the runtime takes out the others itself. */
+const ANSWER_ONLY_HERE = ['proxy-authenticate', 'proxy-connection', ...IDENTITY];
+/** All CORS response headers of the Fetch standard. */
+const CORS = ['origin', 'credentials', 'methods', 'headers', 'private-network']
+  .map((name) => `access-control-allow-${name}`)
+  .concat('access-control-expose-headers', 'access-control-max-age');
+
+/** An HTTP field name, RFC 9110 §5.1. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Names and values to set; names in lower case. */
 export type HeaderRecord = Readonly<Record<string, string>>;
@@ -48,28 +58,33 @@ export type HeaderRecord = Readonly<Record<string, string>>;
 /** A copy of the client's headers without those that end here. */
 export function passedOn(headers: Headers): Headers {
   const passed = new Headers(headers);
-  drop(passed, REQUEST_ONLY_HERE, REQUEST_FAMILIES);
+  for (const name of headers.keys()) {
+    if (!REQUEST_ONLY_HERE.has(name) && !REQUEST_FAMILIES.test(name)) continue;
+    passed.delete(name);
+    if (name === 'connection') dropNamed(passed, headers.get(name) ?? '');
+  }
   return passed;
+}
+
+/** Whether this asks for a WebSocket (RFC 6455 §4.1). */
+export function isSocketUpgrade(headers: Headers): boolean {
+  return headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 
 /** Removes from an origin's answer what ends here; with `ownCors` the origin's CORS headers too. */
 export function dropFromAnswer(headers: Headers, ownCors: boolean): void {
-  drop(headers, RESPONSE_ONLY_HERE, ownCors ? RESERVED_AND_CORS : RESERVED);
+  const connection = headers.get('connection');
+  if (connection !== null) dropNamed(headers, connection);
+  for (const name of ANSWER_ONLY_HERE) headers.delete(name);
+  if (ownCors) for (const name of CORS) headers.delete(name);
 }
 
-function drop(headers: Headers, names: ReadonlySet<string>, families: RegExp): void {
-  const connection = headers.get('connection');
-  for (const name of headers.keys()) {
-    if (names.has(name) || families.test(name)) headers.delete(name);
-  }
-  if (connection === null) return;
+function dropNamed(headers: Headers, connection: string): void {
   for (const named of connection.split(',')) {
     const name = named.trim();
     if (TOKEN.test(name)) headers.delete(name);
   }
 }
-
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Sets every entry. */
 export function setAll(headers: Headers, entries: HeaderRecord): void {
