@@ -1,7 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway'];
+const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway', 'control'];
 
 /*
  * `node`: pure rooms, and what drives Miniflare from outside. `workers`: the objects, inside real workerd.
@@ -14,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['test/house.test.ts', ...rooms.map((room) => `test/${room}/**/*.test.ts`)],
+          include: ['test/house.test.ts', 'test/docs.test.ts', ...rooms.map((room) => `test/${room}/**/*.test.ts`)],
           testTimeout: 30_000,
         },
       },

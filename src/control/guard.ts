@@ -1,9 +1,9 @@
 import { addressKey } from '../decision/address.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import type { AdminAccess } from '../env.ts';
-import { askSource } from '../gateway/ask.ts';
-import { type Edge, told } from '../gateway/edge.ts';
-import { addressSource, lockDenial, strikeFor } from '../gateway/strike.ts';
+import type { Edge } from '../gateway/edge.ts';
+import { lockOf } from '../gateway/rates.ts';
+import { strikeFor } from '../gateway/strike.ts';
 import { type AccessKeys, checkAccess } from './access.ts';
 import { type AdminScope, checkAdminToken } from './tokens.ts';
 
@@ -66,16 +66,6 @@ export async function guardAdmin(guard: Guard, request: AdminRequest): Promise<G
   } catch {
     return refused(deny('gate_unavailable', { retryAfterMs: 1_000 }));
   }
-}
-
-/** The denial of a locked address; asks its lockout unless this isolate holds its answer. */
-export async function lockOf(edge: Edge, source: string): Promise<Denial | null> {
-  const nowMs = edge.clock.nowMs();
-  const name = addressSource(source);
-  const known = told(edge, name, nowMs);
-  if (known !== undefined) return lockDenial(edge, name, nowMs);
-  const heard = await askSource(edge, source);
-  return 'denial' in heard ? heard.denial : null;
 }
 
 /** Access makes its JWT from a cookie, which a browser also sends for the pages of others (Fetch Metadata). */

@@ -10,7 +10,7 @@ import { corsPreflight, writeCors } from './cors.ts';
 import { type Forwarded, forward } from './forward.ts';
 import { identityOf, limitHeaders } from './identity.ts';
 import { normalisePath } from './path.ts';
-import { askPublic } from './rates.ts';
+import { takePublic } from './rates.ts';
 import { type CompiledRoute, matchRoute } from './routes.ts';
 import type { Watch } from './stream.ts';
 import { addressSource, lockDenial, strikeFor } from './strike.ts';
@@ -27,8 +27,8 @@ interface Passage {
   readonly back: Background;
   path: string;
   search: string;
-  keyId?: string;
-  accountId?: string;
+  keyId: string | undefined;
+  accountId: string | undefined;
 }
 
 /** The way of a request through the gateway (DESIGN §2): parse, look up, decide, admit, forward, record. */
@@ -41,6 +41,8 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
     back: { waitUntil: (work) => ctx.waitUntil(work), alert: house.logger.alert },
     path: '',
     search: '',
+    keyId: undefined,
+    accountId: undefined,
   };
   const preflight = house.cors === null ? null : corsPreflight(house.cors, request);
   if (preflight !== null) return preflight;
@@ -70,7 +72,7 @@ async function pass(passage: Passage): Promise<Forwarded> {
 
 /** A route without keys: the address must not be locked, and is counted. */
 async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
-  const denial = await askPublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
+  const denial = await takePublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
   if (denial !== null) return { kind: 'denial', denial };
   return send(passage, route, facts, {}, {}, null);
 }
@@ -145,17 +147,20 @@ function refuse({ house, request, requestId }: Passage, denial: Denial): Respons
 }
 
 function record(passage: Passage, status: number, denial: Denial | null): void {
-  const { house, request, requestId, path, startedAtMs, keyId, accountId } = passage;
-  const address = request.headers.get(ADDRESS_HEADER);
-  house.logger.request({
-    requestId,
-    method: request.method,
-    path,
-    status,
-    ...(denial !== null && { reason: denial.reason }),
-    ...(keyId !== undefined && { keyId }),
-    ...(accountId !== undefined && { accountId }),
-    ...(address !== null && { address }),
-    durationMs: house.edge.clock.nowMs() - startedAtMs,
-  });
+  const { house, request, requestId, path, startedAtMs, keyId, accountId, back } = passage;
+  house.logger.request(
+    {
+      requestId,
+      method: request.method,
+      path,
+      status,
+      reason: denial?.reason,
+      keyId,
+      accountId,
+      address: request.headers.get(ADDRESS_HEADER) ?? undefined,
+      atMs: startedAtMs,
+      durationMs: house.edge.clock.nowMs() - startedAtMs,
+    },
+    back.waitUntil,
+  );
 }

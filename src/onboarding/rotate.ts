@@ -1,9 +1,9 @@
 import { type Answer, denied } from '../control/answer.ts';
-import { lockOf } from '../control/guard.ts';
 import { innerHash, memoryKey } from '../credential/digest.ts';
 import { findCredential } from '../credential/parse.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import { admit, mayContinue } from '../gateway/admit.ts';
+import { lockOf } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
 import { fromMemory } from '../registry/lookup.ts';
 import type { Visit } from './trial.ts';

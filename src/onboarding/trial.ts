@@ -1,6 +1,5 @@
 import { type Answer, denied, json, notInForce, rfc3339 } from '../control/answer.ts';
 import type { Desk } from '../control/desk.ts';
-import { lockOf } from '../control/guard.ts';
 import { invalid } from '../control/input.ts';
 import { issueKey } from '../control/issue.ts';
 import { revocation } from '../control/keys.ts';
@@ -8,8 +7,8 @@ import { digestUnder, innerHash } from '../credential/digest.ts';
 import { findCredential } from '../credential/parse.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import type { Background } from '../gateway/ask.ts';
+import { takeFor } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
-import { callObject } from '../objects/call.ts';
 import { createAccount } from '../registry/accounts.ts';
 import { changeKey } from '../registry/changes.ts';
 import { fromPrimary } from '../registry/lookup.ts';
@@ -41,7 +40,7 @@ const SHORTEST_PREFIX = 16;
 export async function mintTrialKey(visit: Visit): Promise<Answer> {
   const { house, actor, nowMs } = visit;
   const { trial } = house.policy;
-  const refusal = await slowDown(visit, 'mint', trial.mints_per_minute, 'trial_mint_limited');
+  const refusal = await takeFor(house.edge, 'mint', visit.source, trial.mints_per_minute, 'trial_mint_limited');
   if (refusal !== null) return denied(refusal);
   const spec = {
     accountId: TRIAL_ACCOUNT,
@@ -82,7 +81,7 @@ export async function revokeTrialKey(visit: Visit, prefix: string): Promise<Answ
   if (prefix.length < SHORTEST_PREFIX || prefix.length > 200) {
     return denied(invalid('key_prefix', `expected at least ${SHORTEST_PREFIX} characters of the key`).denial);
   }
-  const slow = await slowDown(visit, 'revoke', REVOCATIONS_PER_MINUTE, 'public_rate_limited');
+  const slow = await takeFor(visit.house.edge, 'revoke', visit.source, REVOCATIONS_PER_MINUTE, 'public_rate_limited');
   if (slow !== null) return denied(slow);
   const proof = visit.house.policy.trial.revoke_needs_secret;
   const named = proof ? await provenKey(visit, prefix) : await keyNamed(visit, prefix);
@@ -91,19 +90,6 @@ export async function revokeTrialKey(visit: Visit, prefix: string): Promise<Answ
   if (!('key' in changed)) return denied(deny(changed.kind));
   const body = { revoked: true, key_prefix: changed.key.prefix };
   return changed.kind === 'in_force' ? json(body) : notInForce({ key_prefix: changed.key.prefix });
-}
-
-/** The denial of a locked address, or of one that comes too often. */
-async function slowDown(
-  { house, source }: Visit,
-  what: 'mint' | 'revoke',
-  perMinute: number,
-  reason: 'trial_mint_limited' | 'public_rate_limited',
-): Promise<Denial | null> {
-  const locked = await lockOf(house.edge, source);
-  if (locked !== null) return locked;
-  const waitMs = await callObject(() => house.edge.lockout(`${what}:${source}`).take(perMinute, MINUTE_MS));
-  return waitMs === 0 ? null : deny(reason, { retryAfterMs: waitMs });
 }
 
 /** The id of the one trial key whose secret may begin so. */

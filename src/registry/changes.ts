@@ -20,7 +20,13 @@ export type Alter = (key: StoredKey) => KeyChange | null;
 const ATTEMPTS = 6;
 
 /** Changes one key and answers when it is in force. To be run under `waitUntil`, so that a hang-up cancels nothing. */
-export async function changeKey(force: Force, keyId: string, actor: Actor, nowMs: number, alter: Alter): Promise<Changed> {
+export async function changeKey(
+  force: Force,
+  keyId: string,
+  actor: Actor,
+  nowMs: number,
+  alter: Alter,
+): Promise<Changed> {
   const key = await commit(force, keyId, actor, nowMs, alter);
   if (key === 'not_found' || key === 'conflict') return { kind: key };
   const inForce = await bringIntoForce(force, [key]);
@@ -43,7 +49,10 @@ export async function changeKeys(
   const committed = await Promise.all(
     keys.map(async ({ id }) => matched.get(id) ?? (await commit(force, id, actor, nowMs, alter))),
   );
-  const inForce = await bringIntoForce(force, committed.filter((key) => typeof key !== 'string'));
+  const inForce = await bringIntoForce(
+    force,
+    committed.filter((key) => typeof key !== 'string'),
+  );
   return new Map(
     committed.map((key, i) => {
       const id = (keys[i] as StoredKey).id;

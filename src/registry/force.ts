@@ -35,7 +35,10 @@ export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): 
   );
   const done = advanced.flat();
   try {
-    const digests = await digestsOfKeys(force.db, done.map(({ id }) => id));
+    const digests = await digestsOfKeys(
+      force.db,
+      done.map(({ id }) => id),
+    );
     await Promise.all(digests.map((digest) => force.kv.delete(kvName(digest))));
     await closeOutbox(force.db, done);
   } catch {

@@ -19,7 +19,10 @@ const OWN_CALLER_MS = 15_000;
 const KEYS_PER_STATEMENT = 45;
 
 /** Forgets all rows of these keys up to the generation that is in force. */
-export async function closeOutbox(db: D1Database, keys: readonly Pick<StoredKey, 'id' | 'generation'>[]): Promise<void> {
+export async function closeOutbox(
+  db: D1Database,
+  keys: readonly Pick<StoredKey, 'id' | 'generation'>[],
+): Promise<void> {
   const statements = [];
   for (let i = 0; i < keys.length; i += KEYS_PER_STATEMENT) {
     const some = keys.slice(i, i + KEYS_PER_STATEMENT);
