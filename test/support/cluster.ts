@@ -127,6 +127,11 @@ export class Cluster {
     await fetch(`${this.#objectsUrl}/crash`, { method: 'POST', body: JSON.stringify({ key }) });
   }
 
+  /** Lets a key's gate forget everything, as after its retirement; its alarm does so soon after this has answered. */
+  async eraseGate(key: string): Promise<void> {
+    await fetch(`${this.#objectsUrl}/erase`, { method: 'POST', body: JSON.stringify({ key }) });
+  }
+
   /** Fires the cron of an isolate. */
   async schedule(isolate = 0): Promise<void> {
     const worker = await this.#miniflare.getWorker(`edge-${isolate}`);
@@ -135,6 +140,10 @@ export class Cluster {
 
   async database(): Promise<D1Database> {
     return (await this.#miniflare.getD1Database('DB', 'edge-0')) as unknown as D1Database;
+  }
+
+  async records(): Promise<KVNamespace> {
+    return (await this.#miniflare.getKVNamespace('KEYS', 'edge-0')) as unknown as KVNamespace;
   }
 
   /** Ends the process of all gateways and objects without warning; the origin goes on. */

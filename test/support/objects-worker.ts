@@ -25,7 +25,7 @@ interface ObjectsEnv {
   readonly KEY_GATE: DurableObjectNamespace<MovableKeyGate>;
 }
 
-/** Steers the objects from outside: `POST /clock {movedMs}`, `POST /crash {key}`. */
+/** Steers the objects from outside: `POST /clock {movedMs}`, `POST /crash {key}`, `POST /erase {key}`. */
 export default {
   async fetch(request: Request, env: ObjectsEnv): Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -33,6 +33,9 @@ export default {
     else if (pathname === '/crash') {
       const { key } = (await request.json()) as { key: string };
       await Promise.resolve(env.KEY_GATE.getByName(key).crash()).catch(() => undefined);
+    } else if (pathname === '/erase') {
+      const { key } = (await request.json()) as { key: string };
+      await env.KEY_GATE.getByName(key).retire(Date.now());
     } else return new Response(null, { status: 404 });
     return new Response(null, { status: 204 });
   },
