@@ -94,7 +94,7 @@ describe('a stale cache does no harm', () => {
     await vi.waitFor(async () => expect(await record(key)).toMatchObject({ generation: 3, status: 'active' }));
   });
 
-  it('in KV: an old record does not displace the newer one that memory holds', async () => {
+  it('in KV: an old record that is read anew, since memory has outlived its time, is found out and repaired in both', async () => {
     const { key, id } = await cluster.issue(account);
     expect(await call(key, 1)).toBe(200);
     await vi.waitFor(async () => expect((await record(key))?.generation).toBe(1));
