@@ -21,7 +21,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 /** An address that no test has used. */
-const newAddress = () => `203.0.113.${++addresses}`;
+const newAddress = () => `198.18.${++addresses >> 8}.${addresses & 255}`;
 const call = (key: string, isolate: number, address: string) => read(cluster.call(key, isolate, address));
 const times = <T>(n: number, each: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => each(i));
 const tally = (replies: readonly Reply[], wanted: number) => replies.filter((reply) => reply.status === wanted).length;
