@@ -75,11 +75,6 @@ export async function digestUnder(pepper: Pepper, inner: ArrayBuffer): Promise<s
     .replace('=', '');
 }
 
-/** The 32 bytes of an inner hash as 16 UTF-16 units: a cheap name in a Map. Not for storing or sending. */
-export function memoryKey(inner: ArrayBuffer): string {
-  return String.fromCharCode(...new Uint16Array(inner));
-}
-
 /** Whether two texts of any length are equal. How long it takes tells nothing of where they differ. */
 export async function secureEqual(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([innerHash(a), innerHash(b)]);

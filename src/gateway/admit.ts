@@ -1,18 +1,23 @@
-import { digestUnder } from '../credential/digest.ts';
+import { digestUnder, innerHash } from '../credential/digest.ts';
 import { decide, type RequestFacts } from '../decision/decide.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
 import { canTake, isConfirmed, isRenewalDue, take } from '../meter/lease.ts';
 import { fromKv, fromMemory, fromPrimary, remember, writeKv } from '../registry/lookup.ts';
-import { askConfirmation, askGate, askSource, type Background, giveBack, type Heard, renew } from './ask.ts';
+import { askConfirmation, askGate, askSource, type Background, giveBack, type Heard, isClear, renew } from './ask.ts';
 import { type Edge, slotOf, told } from './edge.ts';
 import { limitDenial } from './limits.ts';
 import { addressSource, lockDenial, secretSource, strikeFor } from './strike.ts';
 
-/** A credential that reads like a key: the hash of the secret, and its name in this isolate's memory. */
+/** A credential that reads like a key, and its name in this isolate's memory. It lives as long as its request. */
 export interface Presented {
-  readonly inner: ArrayBuffer;
-  readonly memoryKey: string;
+  readonly secret: string;
+  readonly fingerprint: string;
+}
+
+/** A secret as admission takes it. */
+export function present(edge: Edge, secret: string): Presented {
+  return { secret, fingerprint: edge.fingerprint(secret) };
 }
 
 /** The facts of a request that admission reads; `source` is the client address, IPv6 by /64. */
@@ -30,18 +35,14 @@ const STRIKES: ReadonlySet<string> = new Set(['unknown', 'revoked', 'expired', '
 /** More rounds than any honest sequence of answers takes; past that the gate is not answering usefully. */
 const MAX_ROUNDS = 8;
 
-function isClear(edge: Edge, source: string, nowMs: number): boolean {
-  return told(edge, addressSource(source), nowMs)?.kind === 'clear';
-}
-
 /**
  * Admits, or refuses for a leased refusal, with what this isolate holds: one synchronous step, no I/O. Null where
  * something must be asked. The caller awaits nothing between this and acting on it.
  */
 export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Admission | null {
   const nowMs = edge.clock.nowMs();
-  const record = fromMemory(edge.lookup, presented.memoryKey, nowMs);
-  if (record === undefined || !isClear(edge, facts.source, nowMs)) return null;
+  const record = fromMemory(edge.lookup, presented.fingerprint, nowMs);
+  if (record === undefined || !isClear(edge, facts.source, nowMs, back)) return null;
   if (decide(record, facts, edge.policy, nowMs) !== null) return null;
   const slot = slotOf(edge, record.keyId);
   const taken = take(slot, record.generation, nowMs);
@@ -55,6 +56,7 @@ export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, b
 interface Progress {
   /** `continue`: a running stream asks whether it may go on; no permit, no lockout, no strike. */
   readonly mode: 'admit' | 'continue';
+  readonly inner: ArrayBuffer;
   readonly digest: string;
   record: KeyRecord | undefined;
   /** The record was read from the primary by this very request. */
@@ -73,7 +75,7 @@ function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number):
   if ('denial' in heard) return { kind: 'denied', denial: heard.denial };
   const locked = mode === 'admit' ? lockDenial(edge, addressSource(facts.source), nowMs) : null;
   if (locked !== null) return { kind: 'denied', denial: locked };
-  const source = heard.untilMs <= nowMs && !isClear(edge, facts.source, nowMs);
+  const source = heard.untilMs <= nowMs && told(edge, addressSource(facts.source), nowMs)?.kind !== 'clear';
   if (record === undefined) return { kind: 'missing', source, gate: null };
 
   const denial = decide(record, facts, edge.policy, nowMs);
@@ -115,10 +117,12 @@ async function run(
   back: Background,
   mode: Progress['mode'],
 ): Promise<Admission> {
+  const inner = await innerHash(presented.secret);
   const progress: Progress = {
     mode,
-    digest: await digestUnder(edge.lookup.peppers[0], presented.inner),
-    record: fromMemory(edge.lookup, presented.memoryKey, edge.clock.nowMs()),
+    inner,
+    digest: await digestUnder(edge.lookup.peppers[0], inner),
+    record: fromMemory(edge.lookup, presented.fingerprint, edge.clock.nowMs()),
     fresh: false,
     heard: { untilMs: mode === 'admit' ? 0 : Number.POSITIVE_INFINITY },
     ungated: false,
@@ -197,7 +201,7 @@ async function lookUp(
   hear(progress, heard);
   if (cached !== undefined) {
     progress.record = cached;
-    remember(edge.lookup, presented.memoryKey, cached, edge.clock.nowMs());
+    remember(edge.lookup, presented.fingerprint, cached, edge.clock.nowMs());
     return null;
   }
   // The database is read only for a source that may be heard, and not for a secret that is known to be locked.
@@ -215,10 +219,10 @@ async function refresh(
   back: Background,
 ): Promise<Denial | null> {
   const seen = progress.record;
-  const record = await fromPrimary(edge.lookup, presented.inner, progress.digest);
+  const record = await fromPrimary(edge.lookup, progress.inner, progress.digest);
   progress.record = record;
   if (record === undefined) {
-    edge.lookup.memory.delete(presented.memoryKey);
+    edge.lookup.memory.delete(presented.fingerprint);
     return deny('unknown');
   }
   if (record.generation < floor) {
@@ -226,7 +230,7 @@ async function refresh(
     return deny('gate_unavailable', { retryAfterMs: 5_000 });
   }
   progress.fresh = true;
-  remember(edge.lookup, presented.memoryKey, record, edge.clock.nowMs());
+  remember(edge.lookup, presented.fingerprint, record, edge.clock.nowMs());
   back.waitUntil(writeKv(edge.lookup, progress.digest, record, seen));
   return null;
 }

@@ -2,11 +2,11 @@ import { type Denial, deny } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
 import type { Granted, Refused } from '../meter/gate.ts';
 import { beginAsk, closeGrant, endAsk, receive } from '../meter/lease.ts';
-import { RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
+import { RENEWAL_MARK_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
 import type { Confirmed, Stale, Terms } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
-import { type Edge, slotOf } from './edge.ts';
+import { type Edge, slotOf, told } from './edge.ts';
 import { limitsOf } from './limits.ts';
 import { addressSource } from './strike.ts';
 
@@ -108,7 +108,9 @@ export async function askSource(edge: Edge, address: string): Promise<Heard> {
   const nowMs = edge.clock.nowMs();
   const lockEndsAtMs = standing.kind === 'locked' ? nowMs + standing.retryAfterMs : 0;
   if (standing.kind !== 'watched' && epoch === edge.clock.epoch) {
-    edge.sources.set(name, { kind: standing.kind, askedAtMs, endsAtMs: askedAtMs + standing.ttlMs, lockEndsAtMs });
+    const endsAtMs = askedAtMs + standing.ttlMs;
+    const renewAtMs = askedAtMs + standing.ttlMs / 2;
+    edge.sources.set(name, { kind: standing.kind, askedAtMs, endsAtMs, lockEndsAtMs, renewAtMs });
   }
   if (standing.kind === 'locked') return { denial: deny('ip_locked', { retryAfterMs: standing.retryAfterMs }) };
   return { untilMs: askedAtMs + Math.max(SLACK_MS, nowMs - askedAtMs) + 1 };
@@ -122,6 +124,17 @@ export async function renew(edge: Edge, record: KeyRecord, back: Background): Pr
   } catch {
     back.alert('renewal_failed', { key: record.keyId });
   }
+}
+
+/** Whether an address is known to be clear. A lease of that past half its life is renewed in the background. */
+export function isClear(edge: Edge, address: string, nowMs: number, back: Background): boolean {
+  const known = told(edge, addressSource(address), nowMs);
+  if (known?.kind !== 'clear') return false;
+  if (nowMs >= known.renewAtMs) {
+    known.renewAtMs = nowMs + RENEWAL_MARK_MS;
+    back.waitUntil(askSource(edge, address).catch(() => back.alert('renewal_failed', {})));
+  }
+  return true;
 }
 
 /** Closes a grant that its asker may not use, and sends it back. */

@@ -18,8 +18,9 @@ export function closedBreaker(): Breaker {
 }
 
 /** Whether a request may try the origin now. After the pause one may, and others wait one pause more for its outcome. */
-export function mayTry(breaker: Breaker, nowMs: number): boolean {
+export function mayTry(breaker: Breaker, readMs: () => number): boolean {
   if (breaker.openUntilMs === 0) return true;
+  const nowMs = readMs();
   if (nowMs < breaker.openUntilMs) return false;
   breaker.openUntilMs = nowMs + PAUSE_MS;
   return true;

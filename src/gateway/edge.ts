@@ -1,3 +1,4 @@
+import { FINGERPRINT_KEY_BYTES, type Fingerprint, makeFingerprint } from '../credential/fingerprint.ts';
 import type { KeyFormat } from '../credential/format.ts';
 import { type Clock, watchClock } from '../meter/clock.ts';
 import { emptySlot, killLeases, type Slot } from '../meter/lease.ts';
@@ -14,6 +15,8 @@ export interface Told {
   readonly endsAtMs: number;
   /** For `locked`: when the lock ends, by this isolate's clock. */
   readonly lockEndsAtMs: number;
+  /** When to ask again in the background; moved on by the request that does. */
+  renewAtMs: number;
 }
 
 /** Keys and sources of which an isolate remembers leases. A forgotten lease costs a question. */
@@ -24,6 +27,8 @@ const SOURCES = 20_000;
 export interface Edge {
   readonly policy: Policy;
   readonly format: KeyFormat;
+  /** Names secrets in this isolate's memory. */
+  readonly fingerprint: Fingerprint;
   readonly lookup: Lookup;
   readonly clock: Clock;
   readonly slots: BoundedMap<string, Slot>;
@@ -52,6 +57,7 @@ export function openEdge(parts: EdgeParts): Edge {
   return {
     policy,
     format,
+    fingerprint: makeFingerprint(crypto.getRandomValues(new Uint8Array(FINGERPRINT_KEY_BYTES))),
     lookup: openLookup(parts.db, parts.kv, parts.peppers),
     clock: watchClock(parts.readClock, () => {
       for (const slot of slots.values()) killLeases(slot);

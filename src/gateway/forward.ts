@@ -1,4 +1,4 @@
-import { stripCredential } from '../credential/parse.ts';
+import { stripCredential, subprotocolToAnswer } from '../credential/parse.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import type { CredentialPlace } from '../policy/schema.ts';
 import { mayTry, recordAnswer, recordFailure } from './breaker.ts';
@@ -12,6 +12,10 @@ import { watchSocket } from './websocket.ts';
 /** One admitted request, and what forwarding it takes. */
 export interface ForwardCall {
   readonly request: Request;
+  /** Of `request`, each read once. */
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
   /** Normalised, see `path.ts`. */
   readonly path: string;
   readonly search: string;
@@ -44,11 +48,11 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
  * cancels the upstream call: the runtime drops what the request had under way.
  */
 export async function forward(call: ForwardCall): Promise<Forwarded> {
-  const { request, route } = call;
-  const upload = openUpload(request, route.maxBodyBytes, route.timeoutMs);
+  const { method, route } = call;
+  const upload = openUpload(call.request, call.headers, route.maxBodyBytes, route.timeoutMs);
   if (upload === null) return denied('body_too_large');
   const init: RequestInit = {
-    method: request.method,
+    method,
     headers: requestHeaders(call),
     body: upload.body,
     redirect: 'manual',
@@ -71,24 +75,24 @@ function denied(reason: 'body_too_large' | 'upstream_timeout' | 'upstream_unreac
 }
 
 function requestHeaders(call: ForwardCall): Headers {
-  const { request, route } = call;
-  const headers = passedOn(request.headers);
+  const { headers: sent, route } = call;
+  const headers = passedOn(sent);
   stripCredential(headers, call.places);
   for (const [name, value] of route.headers) headers.set(name, value);
-  setForwarded(headers, call.clientAddress, request.url);
+  setForwarded(headers, call.clientAddress, call.url);
   setAll(headers, call.identity);
-  if (isSocketUpgrade(request.headers)) headers.set('upgrade', 'websocket');
+  if (isSocketUpgrade(sent)) headers.set('upgrade', 'websocket');
   return headers;
 }
 
 /** The first answer of an origin; null where none came. Of origins that are all left out, the first is tried. */
 async function tryOrigins(call: ForwardCall, init: RequestInit, upload: Upload): Promise<Response | null> {
-  const { request, route } = call;
+  const { route } = call;
   const target = withoutPrefix(call.path, route.stripPrefix) + call.search;
-  const isRepeatable = upload.body === null && REPEATABLE.has(request.method);
+  const isRepeatable = upload.body === null && REPEATABLE.has(call.method);
   let hasTried = false;
   for (const origin of route.origins) {
-    if (!mayTry(origin.breaker, call.nowMs())) continue;
+    if (!mayTry(origin.breaker, call.nowMs)) continue;
     hasTried = true;
     const response = await tryOrigin(origin, target, init, upload, call.nowMs);
     if (response !== null || !isRepeatable || upload.isLate()) return response;
@@ -123,21 +127,27 @@ function withoutPrefix(path: string, prefix: string): string {
 
 function passBack(call: ForwardCall, upstream: Response, upload: Upload): Response {
   const { watch, cors } = call;
-  const response = rewrap(upstream, watch, upload);
+  const response =
+    upstream.webSocket === null ? rewrap(upstream, watch, upload) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
   dropFromAnswer(headers, cors !== null);
   setAll(headers, call.answerHeaders);
-  if (cors !== null) writeCors(cors, call.request.headers.get('origin'), headers);
+  if (cors !== null) writeCors(cors, call.headers.get('origin'), headers);
   return response;
+}
+
+/** The origin's WebSocket, and a subprotocol of the gateway's own where the client offered nothing but its key. */
+function join(call: ForwardCall, origin: WebSocket, { headers: answered }: Response): Response {
+  const { watch } = call;
+  const headers = new Headers(answered);
+  const own = subprotocolToAnswer(call.headers, call.places);
+  if (own !== null && !headers.has('sec-websocket-protocol')) headers.set('sec-websocket-protocol', own);
+  return new Response(null, { status: 101, headers, webSocket: watch === null ? origin : watchSocket(origin, watch) });
 }
 
 /** The same answer with headers that can be changed. A short one keeps its body, which then never enters JavaScript. */
 function rewrap(upstream: Response, watch: Watch | null, upload: Upload): Response {
-  const { webSocket, body } = upstream;
-  if (webSocket !== null) {
-    const socket = watch === null ? webSocket : watchSocket(webSocket, watch);
-    return new Response(null, { status: 101, headers: upstream.headers, webSocket: socket });
-  }
+  const { body } = upstream;
   const isWatched = watch !== null && body !== null && (isLong(upstream) || upload.isOpen());
   return new Response(isWatched ? watchStream(body, watch) : body, upstream);
 }

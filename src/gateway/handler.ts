@@ -1,10 +1,9 @@
-import { innerHash, memoryKey } from '../credential/digest.ts';
 import { findCredential } from '../credential/parse.ts';
 import { addressKey, normaliseAddress } from '../decision/address.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import { renderDenial } from '../decision/respond.ts';
 import type { House } from '../env.ts';
-import { type AdmitFacts, admit, admitWarm, mayContinue, type Presented } from './admit.ts';
+import { type AdmitFacts, admit, admitWarm, mayContinue, present } from './admit.ts';
 import type { Background } from './ask.ts';
 import { corsPreflight, writeCors } from './cors.ts';
 import { type Forwarded, forward } from './forward.ts';
@@ -18,10 +17,18 @@ import { addressSource, lockDenial, strikeFor } from './strike.ts';
 /** The client's address; the edge sets it, and a caller over a service binding names the client it acts for. */
 export const ADDRESS_HEADER = 'cf-connecting-ip';
 
-/** A request on its way, as far as it has been read. */
+/**
+ * A request on its way, as far as it has been read. What the runtime hands out through getters is read once: each is
+ * a call out of JavaScript.
+ */
 interface Passage {
   readonly house: House;
   readonly request: Request;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  /** The client's address as it was given. */
+  readonly given: string | null;
   readonly requestId: string;
   readonly startedAtMs: number;
   readonly back: Background;
@@ -33,9 +40,14 @@ interface Passage {
 
 /** The way of a request through the gateway (DESIGN §2): parse, look up, decide, admit, forward, record. */
 export async function handle(house: House, request: Request, ctx: ExecutionContext): Promise<Response> {
+  const { headers } = request;
   const passage: Passage = {
     house,
     request,
+    method: request.method,
+    url: request.url,
+    headers,
+    given: headers.get(ADDRESS_HEADER),
     requestId: crypto.randomUUID(),
     startedAtMs: house.edge.clock.nowMs(),
     back: { waitUntil: (work) => ctx.waitUntil(work), alert: house.logger.alert },
@@ -53,20 +65,17 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
 }
 
 async function pass(passage: Passage): Promise<Forwarded> {
-  const { house, request } = passage;
-  const target = normalisePath(request.url);
+  const { house, method, given } = passage;
+  const target = normalisePath(passage.url);
   if (!target.ok) return refused('path_refused');
   passage.path = target.path;
   passage.search = target.search;
-  const route = matchRoute(house.routes, request.method, target.path);
+  const route = matchRoute(house.routes, method, target.path);
   if (route === null) return refused('route_unknown');
-  const given = request.headers.get(ADDRESS_HEADER);
   const source = given === null ? null : addressKey(given);
   const address = given === null ? null : normaliseAddress(given);
   if (source === null || address === null) return refused('address_missing');
-  const facts = { method: request.method, path: target.path, address, source };
-  const locked = lockDenial(house.edge, addressSource(source), house.edge.clock.nowMs());
-  if (locked !== null) return { kind: 'denial', denial: locked };
+  const facts = { method, path: target.path, address, source };
   return route.isPublic ? passPublic(passage, route, facts) : passWithKey(passage, route, facts);
 }
 
@@ -78,15 +87,17 @@ async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFa
 }
 
 async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
-  const { house, request, back } = passage;
+  const { house, back } = passage;
   const { edge, policy } = house;
-  const credential = findCredential(request.headers, policy.credential.places);
-  if (credential.kind === 'none') return refused('missing_credential');
+  const credential = findCredential(passage.headers, policy.credential.places);
+  if (credential.kind === 'none') {
+    const locked = lockDenial(edge, addressSource(facts.source), edge.clock.nowMs());
+    return locked === null ? refused('missing_credential') : { kind: 'denial', denial: locked };
+  }
   if (edge.format.read(credential.text) === null) {
     return { kind: 'denial', denial: await strikeMalformed(passage, facts.source) };
   }
-  const inner = await innerHash(credential.text);
-  const presented: Presented = { inner, memoryKey: memoryKey(inner) };
+  const presented = present(edge, credential.text);
   const admission = admitWarm(edge, presented, facts, back) ?? (await admit(edge, presented, facts, back));
   const { record: key } = admission;
   if (key !== undefined) {
@@ -119,9 +130,12 @@ function send(
   limits: Readonly<Record<string, string>>,
   watch: Watch | null,
 ): Promise<Forwarded> {
-  const { house, request, requestId, path, search } = passage;
+  const { house, request, method, url, headers, requestId, path, search } = passage;
   return forward({
     request,
+    method,
+    url,
+    headers,
     path,
     search,
     route,
@@ -139,25 +153,25 @@ function refused(reason: Denial['reason']): Forwarded {
   return { kind: 'denial', denial: deny(reason) };
 }
 
-function refuse({ house, request, requestId }: Passage, denial: Denial): Response {
+function refuse({ house, headers: sent, requestId }: Passage, denial: Denial): Response {
   const { status, headers, body } = renderDenial(house.policy, denial, requestId);
   const response = new Response(body, { status, headers });
-  if (house.cors !== null) writeCors(house.cors, request.headers.get('origin'), response.headers);
+  if (house.cors !== null) writeCors(house.cors, sent.get('origin'), response.headers);
   return response;
 }
 
 function record(passage: Passage, status: number, denial: Denial | null): void {
-  const { house, request, requestId, path, startedAtMs, keyId, accountId, back } = passage;
+  const { house, requestId, method, path, startedAtMs, keyId, accountId, given, back } = passage;
   house.logger.request(
     {
       requestId,
-      method: request.method,
+      method,
       path,
       status,
       reason: denial?.reason,
       keyId,
       accountId,
-      address: request.headers.get(ADDRESS_HEADER) ?? undefined,
+      address: given ?? undefined,
       atMs: startedAtMs,
       durationMs: house.edge.clock.nowMs() - startedAtMs,
     },

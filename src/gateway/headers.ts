@@ -40,10 +40,8 @@ const REQUEST_ONLY_HERE = new Set([...HOP_BY_HOP, ...CLAIMS]);
 /** `CF-*` describes the client's connection to the edge, and a caller outside the edge can write it as it likes. */
 const REQUEST_FAMILIES = /^(?:x-keystile-|x-forwarded-|cf-)/;
 
-/** What only the gateway says of a key, to the origin and never to the client. */
-const IDENTITY = ['account', 'plan', 'user', 'key-id', 'role', 'environment'].map((name) => `x-keystile-${name}`);
 /** Of an answer's connection fields the runtime takes out the others itself. */
-const ANSWER_ONLY_HERE = ['proxy-authenticate', 'proxy-connection', ...IDENTITY];
+const ANSWER_ONLY_HERE = ['proxy-authenticate', 'proxy-connection'];
 /** All CORS response headers of the Fetch standard. */
 const CORS = ['origin', 'credentials', 'methods', 'headers', 'private-network']
   .map((name) => `access-control-allow-${name}`)

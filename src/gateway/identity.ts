@@ -13,7 +13,7 @@ export function identityOf(record: KeyRecord): HeaderRecord {
   const identity = {
     'x-keystile-account': record.accountId,
     'x-keystile-plan': record.plan,
-    'x-keystile-user': record.userId ?? '',
+    ...(record.userId !== null && { 'x-keystile-user': record.userId }),
     'x-keystile-key-id': record.keyId,
     'x-keystile-role': record.role,
     'x-keystile-environment': record.environment,

@@ -45,7 +45,13 @@ async function strikeOne(edge: Edge, name: string, rule: LockoutRule): Promise<D
   }
   const lockEndsAtMs = nowMs + struck.retryAfterMs;
   if (epoch === edge.clock.epoch) {
-    edge.sources.set(name, { kind: 'locked', askedAtMs, endsAtMs: askedAtMs + struck.ttlMs, lockEndsAtMs });
+    edge.sources.set(name, {
+      kind: 'locked',
+      askedAtMs,
+      endsAtMs: askedAtMs + struck.ttlMs,
+      lockEndsAtMs,
+      renewAtMs: Number.POSITIVE_INFINITY,
+    });
   }
   const reason = name.startsWith('ip:') ? 'ip_locked' : 'secret_locked';
   return deny(reason, { retryAfterMs: struck.retryAfterMs });

@@ -18,9 +18,9 @@ export interface Upload {
  * runtime holds the client to it, so that body passes untouched; one of unknown length is counted on its way, and
  * each of its chunks starts the time anew, since it is the origin's time that is limited and not the client's.
  */
-export function openUpload(request: Request, maxBytes: number, timeoutMs: number): Upload | null {
+export function openUpload(request: Request, headers: Headers, maxBytes: number, timeoutMs: number): Upload | null {
   const { body } = request;
-  const declared = body === null ? null : request.headers.get('content-length');
+  const declared = body === null ? null : headers.get('content-length');
   const declaredBytes = Number(declared);
   if (declaredBytes > maxBytes) return null;
   const abort = new AbortController();

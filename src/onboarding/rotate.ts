@@ -1,8 +1,7 @@
 import { type Answer, denied } from '../control/answer.ts';
-import { innerHash, memoryKey } from '../credential/digest.ts';
 import { findCredential } from '../credential/parse.ts';
 import { type Denial, deny } from '../decision/denial.ts';
-import { admit, mayContinue } from '../gateway/admit.ts';
+import { admit, mayContinue, present } from '../gateway/admit.ts';
 import { lockOf } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
 import { fromMemory } from '../registry/lookup.ts';
@@ -27,11 +26,10 @@ async function judge(visit: Visit): Promise<Denial> {
   if (credential.kind === 'none') return deny('missing_credential');
   if (edge.format.read(credential.text) === null) return strikeFor(edge, deny('malformed'), visit.source, null);
 
-  const inner = await innerHash(credential.text);
-  const presented = { inner, memoryKey: memoryKey(inner) };
+  const presented = present(edge, credential.text);
   const facts = { method: 'POST', path: ROTATE_PATH, address: visit.address, source: visit.source };
   if (await mayContinue(edge, presented, facts, visit.back)) {
-    const record = fromMemory(edge.lookup, presented.memoryKey, edge.clock.nowMs());
+    const record = fromMemory(edge.lookup, presented.fingerprint, edge.clock.nowMs());
     return deny(record?.environment === policy.trial.environment ? 'trial_rotation' : 'not_found');
   }
   const admission = await admit(edge, presented, facts, visit.back);

@@ -37,17 +37,17 @@ export function openLookup(db: D1Database, kv: KVNamespace, peppers: Lookup['pep
   return { db, kv, peppers, memory: new BoundedMap(RECORDS_IN_MEMORY) };
 }
 
-/** The record in this isolate's memory, if it is not too old. `memoryKey` is of the secret's inner hash. */
-export function fromMemory(lookup: Lookup, memoryKey: string, nowMs: number): KeyRecord | undefined {
-  const kept = lookup.memory.get(memoryKey);
+/** The record in this isolate's memory, if it is not too old. `name` is the secret's fingerprint. */
+export function fromMemory(lookup: Lookup, name: string, nowMs: number): KeyRecord | undefined {
+  const kept = lookup.memory.get(name);
   return kept !== undefined && nowMs - kept.loadedAtMs < MEMORY_TTL_MS ? kept.record : undefined;
 }
 
 /** Keeps a record in memory, unless a newer generation is there. */
-export function remember(lookup: Lookup, memoryKey: string, record: KeyRecord, nowMs: number): void {
-  const kept = lookup.memory.get(memoryKey);
+export function remember(lookup: Lookup, name: string, record: KeyRecord, nowMs: number): void {
+  const kept = lookup.memory.get(name);
   if (kept !== undefined && kept.record.generation > record.generation) return;
-  lookup.memory.set(memoryKey, { record, loadedAtMs: nowMs });
+  lookup.memory.set(name, { record, loadedAtMs: nowMs });
 }
 
 /** The name of a digest's record in KV. */

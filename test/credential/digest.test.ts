@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { digestUnder, innerHash, memoryKey, Pepper, parsePeppers, secureEqual } from '../../src/credential/digest.ts';
+import { digestUnder, innerHash, Pepper, parsePeppers, secureEqual } from '../../src/credential/digest.ts';
 
 const hexOf = (buffer: ArrayBuffer) => Buffer.from(buffer).toString('hex');
 const bytesOf = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
@@ -92,31 +92,6 @@ describe('peppers', () => {
         const parsed = parsePeppers(spoil(hex));
         expect(parsed.ok ? '' : parsed.problem).not.toContain(hex.slice(0, 12));
       }),
-    );
-  });
-});
-
-describe('the name of a secret in memory', () => {
-  test('has 16 units and is the same for the same hash only', async () => {
-    const names = await Promise.all(Array.from({ length: 500 }, async (_, i) => memoryKey(await innerHash(`${i}`))));
-    expect(new Set(names).size).toBe(500);
-    expect(names.every((name) => name.length === 16)).toBe(true);
-    expect(memoryKey(await innerHash('7'))).toBe(names[7]);
-  });
-
-  test('holds every byte of the hash', () => {
-    fc.assert(
-      fc.property(
-        fc.uint8Array({ minLength: 32, maxLength: 32 }),
-        fc.nat(31),
-        fc.integer({ min: 1, max: 255 }),
-        (bytes, at, flip) => {
-          const other = bytes.map((byte, i) => (i === at ? byte ^ flip : byte));
-          expect(memoryKey(other.slice().buffer as ArrayBuffer)).not.toBe(
-            memoryKey(bytes.slice().buffer as ArrayBuffer),
-          );
-        },
-      ),
     );
   });
 });

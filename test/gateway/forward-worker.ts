@@ -45,6 +45,9 @@ export default {
     };
     const forwarded = await forward({
       request,
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
       path: normal.path,
       search: normal.search,
       route,
