@@ -1,6 +1,6 @@
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { bundleWorker } from '../../dev/bundle.ts';
 import { type PolicyInput, policySchema } from '../../src/policy/schema.ts';
-import { bundleWorker } from '../support/bundle.ts';
 import type { ForwardConfig } from './forward-worker.ts';
 
 const bundled = bundleWorker(new URL('./forward-worker.ts', import.meta.url).pathname);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { unstable_splitSqlQuery as splitSql } from 'wrangler';
@@ -7,14 +8,14 @@ import type { Actor } from '../../src/registry/audit.ts';
 import { type Created, createKey, type KeyCaps, type NewKey } from '../../src/registry/create.ts';
 import type { StoredKey } from '../../src/registry/rows.ts';
 
-const ROOT = new URL('../../', import.meta.url);
-const MIGRATIONS = new URL('src/registry/migrations/', ROOT);
+const ROOT = join(import.meta.dirname, '../..');
+const MIGRATIONS = join(ROOT, 'src/registry/migrations');
 
 /** The statements of `schema.sql`, and of all migrations in their order. */
-export const schema = splitSql(readFileSync(new URL('schema.sql', ROOT), 'utf8'));
+export const schema = splitSql(readFileSync(join(ROOT, 'schema.sql'), 'utf8'));
 export const migrations = readdirSync(MIGRATIONS)
   .sort()
-  .flatMap((name) => splitSql(readFileSync(new URL(name, MIGRATIONS), 'utf8')));
+  .flatMap((name) => splitSql(readFileSync(join(MIGRATIONS, name), 'utf8')));
 
 /** A D1 database in workerd, empty unless statements are given. */
 export async function openDatabase(statements: readonly string[] = schema) {

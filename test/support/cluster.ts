@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_splitSqlQuery as splitSql } from 'wrangler';
-import { bundleWorker } from './bundle.ts';
+import { bundleWorker } from '../../dev/bundle.ts';
 import { startOrigin, type TestOrigin } from './origin.ts';
 
 /*
@@ -14,9 +15,9 @@ export const READ_TOKEN = 'test-reader-token-0123456789';
 export const PEPPERS = `1:${'5a'.repeat(32)}`;
 const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['enable_request_signal'] };
 
-const gatewayScript = bundleWorker(new URL('./isolate.ts', import.meta.url).pathname);
-const objectsScript = bundleWorker(new URL('./objects-worker.ts', import.meta.url).pathname);
-const schema = splitSql(readFileSync(new URL('../../schema.sql', import.meta.url).pathname, 'utf8'));
+const gatewayScript = bundleWorker(join(import.meta.dirname, 'isolate.ts'));
+const objectsScript = bundleWorker(join(import.meta.dirname, 'objects-worker.ts'));
+const schema = splitSql(readFileSync(join(import.meta.dirname, '../../schema.sql'), 'utf8'));
 
 export interface ClusterOptions {
   readonly isolates?: number;
