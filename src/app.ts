@@ -3,6 +3,7 @@ import { denied, respond } from './control/answer.ts';
 import { adminRoutes } from './control/routes.ts';
 import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';
+import { ADDRESS_HEADER } from './gateway/handler.ts';
 import { onboardingRoutes } from './onboarding/routes.ts';
 
 /** The control routes: everything that does not go to an upstream. */
@@ -10,7 +11,7 @@ export interface App {
   /** Whether a request to `host` is for a control route; asked for every request, so it costs next to nothing. */
   controls(pathname: string, host: string): boolean;
   /** Answers a control route. Never throws. */
-  fetch(request: Request, ctx: ExecutionContext, requestId?: string): Promise<Response>;
+  fetch(request: Request, ctx: ExecutionContext): Promise<Response>;
 }
 
 const ADMIN = '/admin/v1';
@@ -40,6 +41,26 @@ export function openApp(house: House): App {
       (only === null || host === only) &&
       pathname.startsWith(base) &&
       (pathname === health || ROOMS.some((room) => pathname.startsWith(room, base.length))),
-    fetch: async (request, ctx, requestId = crypto.randomUUID()) => await app.fetch(request, { requestId }, ctx),
+    async fetch(request, ctx) {
+      const requestId = crypto.randomUUID();
+      const atMs = house.edge.clock.nowMs();
+      const response = await app.fetch(request, { requestId }, ctx);
+      logger.request(
+        {
+          requestId,
+          method: request.method,
+          path: new URL(request.url).pathname,
+          status: response.status,
+          reason: undefined,
+          keyId: undefined,
+          accountId: undefined,
+          address: request.headers.get(ADDRESS_HEADER) ?? undefined,
+          atMs,
+          durationMs: house.edge.clock.nowMs() - atMs,
+        },
+        (work) => ctx.waitUntil(work),
+      );
+      return response;
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { House } from './env.ts';
 import { callObject } from './objects/call.ts';
 import type { Actor } from './registry/audit.ts';
 import { bringIntoForce } from './registry/force.ts';
-import { readKey } from './registry/keys.ts';
+import { readKeys } from './registry/keys.ts';
 import { RECORD_CACHE_MS } from './registry/lookup.ts';
 import { closeOutbox, dueKeys, putOff } from './registry/outbox.ts';
 import { deadTrialKeys, purgeKeys } from './registry/purge.ts';
@@ -34,18 +34,15 @@ export async function runSchedules(house: House, nowMs: number): Promise<void> {
 export async function sweepOutbox(house: House, nowMs: number): Promise<number> {
   const force = forceOf(house);
   const due = await dueKeys(force.db, nowMs, SWEPT_PER_RUN);
-  const primary = force.db.withSession('first-primary');
-  const read = await Promise.all(due.map(({ keyId }) => readKey(primary, keyId)));
-  const inForce = await bringIntoForce(
-    force,
-    read.filter((key) => key !== null),
-  );
-  const gone = due.filter((_, i) => read[i] === null);
+  const ids = due.map(({ keyId }) => keyId);
+  const keys = await readKeys(force.db.withSession('first-primary'), ids);
+  const inForce = await bringIntoForce(force, [...keys.values()]);
+  const gone = due.filter(({ keyId }) => !keys.has(keyId));
   await closeOutbox(
     force.db,
     gone.map(({ keyId }) => ({ id: keyId, generation: Number.MAX_SAFE_INTEGER })),
   );
-  const failed = due.filter(({ keyId }, i) => read[i] !== null && !inForce.has(keyId));
+  const failed = due.filter(({ keyId }) => keys.has(keyId) && !inForce.has(keyId));
   await Promise.all(failed.map((key) => putOff(force.db, key, nowMs)));
   if (failed.length > 0) house.logger.alert('changes_not_in_force', { keys: failed.length });
   return inForce.size;

@@ -86,6 +86,20 @@ export async function readKey(db: Db, keyId: string): Promise<StoredKey | null> 
   return row === null ? null : keyOfRow(row);
 }
 
+/** These keys as they stand, by id, in one query; what does not exist is missing. */
+export async function readKeys(db: Db, keyIds: readonly string[]): Promise<Map<string, StoredKey>> {
+  if (keyIds.length === 0) return new Map();
+  const { results } = await db
+    .prepare(
+      `SELECT ${KEY_COLUMNS} FROM json_each(?) AS c
+       CROSS JOIN keys AS k ON k.id = c.value
+       CROSS JOIN accounts AS a ON a.id = k.account_id`,
+    )
+    .bind(JSON.stringify(keyIds))
+    .all<KeyRow>();
+  return new Map(results.map((row) => [row.id, keyOfRow(row)]));
+}
+
 /**
  * Changes a set of keys in one transaction, each only if it still has the generation with which it was read: the
  * audit trail and the outbox get their rows on that same condition, before the rows themselves change. Returns the
