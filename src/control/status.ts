@@ -13,7 +13,7 @@ const PROBE = 'status-probe';
 
 /** How this gateway stands: its stores, what waits in the outbox, peppers, origins and policy. */
 export async function showStatus(desk: Desk): Promise<Answer> {
-  const { policy, policyDigest, edge } = desk.house;
+  const { policy, policyDigest, edge, routes } = desk.house;
   const { db, kv, gate } = desk.force;
   const [[d1, outbox], [kvProbe], [gateProbe], [lockoutProbe], digests] = await Promise.all([
     probe(() => outboxAge(db)),
@@ -28,10 +28,14 @@ export async function showStatus(desk: Desk): Promise<Answer> {
     stores: { d1, kv: kvProbe, gate: gateProbe, lockout: lockoutProbe },
     outbox: outbox && { waiting: outbox.waiting, oldest_at: rfc3339(outbox.oldestAtMs) },
     peppers: digests && pepperViews(versions, digests),
-    origins: policy.upstreams.map(({ name, path, origins }) => ({
-      upstream: name,
-      path,
-      origins: origins.map((origin) => ('url' in origin ? origin.url : `service:${origin.service}`)),
+    // As this isolate has found them: each isolate leaves out failing origins by itself.
+    origins: routes.map(({ route }) => ({
+      upstream: route.name,
+      origins: route.origins.map(({ name, breaker }) => ({
+        name,
+        failures_in_a_row: breaker.failures,
+        left_out_until: breaker.openUntilMs === 0 ? null : rfc3339(breaker.openUntilMs),
+      })),
     })),
   });
 }

@@ -66,7 +66,9 @@ describe('status', () => {
     for (const store of ['d1', 'kv', 'gate', 'lockout']) expect(body.stores[store].reachable).toBe(true);
     expect(body.outbox).toEqual({ waiting: 0, oldest_at: null });
     expect(body.peppers).toEqual([{ version: 1, current: true, configured: true, digests: expect.any(Number) }]);
-    expect(body.origins).toEqual([{ upstream: 'api', path: '/**', origins: ['https://api.example.com'] }]);
+    expect(body.origins).toEqual([
+      { upstream: 'api', origins: [{ name: 'https://api.example.com', failures_in_a_row: 0, left_out_until: null }] },
+    ]);
     expect(body.policy).toEqual({ preset: 'keystile', digest: expect.any(String) });
   });
 
