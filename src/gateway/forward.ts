@@ -6,7 +6,7 @@ import { type CompiledCors, writeCors } from './cors.ts';
 import { dropFromAnswer, type HeaderRecord, isSocketUpgrade, passedOn, setAll, setForwarded } from './headers.ts';
 import type { CompiledRoute, Origin } from './routes.ts';
 import { isLong, type Watch, watchStream } from './stream.ts';
-import { openUpload, type Upload } from './upload.ts';
+import { LATE, openUpload, type Upload } from './upload.ts';
 import { watchSocket } from './websocket.ts';
 
 /** One admitted request, and what forwarding it takes. */
@@ -56,12 +56,11 @@ export async function forward(call: ForwardCall): Promise<Forwarded> {
     headers: requestHeaders(call),
     body: upload.body,
     redirect: 'manual',
-    signal: upload.signal,
+    ...(upload.signal !== undefined && { signal: upload.signal }),
     // Encoded bodies pass as they are, also through a pipe.
     encodeResponseBody: 'manual',
   };
   const response = await tryOrigins(call, init, upload);
-  upload.stopClock();
   if (response === null) {
     return denied(
       upload.isTooLarge() ? 'body_too_large' : upload.isLate() ? 'upstream_timeout' : 'upstream_unreachable',
@@ -109,14 +108,17 @@ async function tryOrigin(
   nowMs: () => number,
 ): Promise<Response | null> {
   try {
-    const response = await origin.fetch(origin.base + target, init);
-    recordAnswer(origin.breaker);
-    return response;
+    const response = await Promise.race([origin.fetch(origin.base + target, init), upload.late]);
+    if (response !== LATE) {
+      upload.answered();
+      recordAnswer(origin.breaker);
+      return response;
+    }
   } catch {
     // The runtime's errors carry no stable code; what this side ended, `upload` knows, all else is "unreachable".
-    if (!upload.isTooLarge()) recordFailure(origin.breaker, nowMs());
-    return null;
   }
+  if (!upload.isTooLarge()) recordFailure(origin.breaker, nowMs());
+  return null;
 }
 
 function withoutPrefix(path: string, prefix: string): string {
