@@ -7,12 +7,15 @@ import { type AdmitFacts, admit, admitWarm, mayContinue, present } from './admit
 import type { Background } from './ask.ts';
 import { corsPreflight, writeCors } from './cors.ts';
 import { type Forwarded, forward } from './forward.ts';
+import type { HeaderRecord } from './headers.ts';
 import { identityOf, limitHeaders } from './identity.ts';
 import { normalisePath } from './path.ts';
 import { takePublic } from './rates.ts';
 import { type CompiledRoute, matchRoute } from './routes.ts';
 import type { Watch } from './stream.ts';
 import { addressSource, lockDenial, strikeFor } from './strike.ts';
+
+const NO_HEADERS: HeaderRecord = {};
 
 /** The client's address; the edge sets it, and a caller over a service binding names the client it acts for. */
 export const ADDRESS_HEADER = 'cf-connecting-ip';
@@ -36,6 +39,8 @@ interface Passage {
   search: string;
   keyId: string | undefined;
   accountId: string | undefined;
+  /** `RateLimit` and `RateLimit-Policy` of the key, on answers and refusals alike. */
+  limits: HeaderRecord;
 }
 
 /** The way of a request through the gateway (DESIGN §2): parse, look up, decide, admit, forward, record. */
@@ -55,6 +60,7 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
     search: '',
     keyId: undefined,
     accountId: undefined,
+    limits: NO_HEADERS,
   };
   const preflight = house.cors === null ? null : corsPreflight(house.cors, request);
   if (preflight !== null) return preflight;
@@ -83,7 +89,7 @@ async function pass(passage: Passage): Promise<Forwarded> {
 async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
   const denial = await takePublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
   if (denial !== null) return { kind: 'denial', denial };
-  return send(passage, route, facts, {}, {}, null);
+  return send(passage, route, facts, NO_HEADERS, null);
 }
 
 async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
@@ -103,13 +109,14 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
   if (key !== undefined) {
     passage.keyId = key.keyId;
     passage.accountId = key.accountId;
+    passage.limits = limitHeaders(edge, key);
   }
   if (!admission.admitted) return { kind: 'denial', denial: admission.denial };
   const watch: Watch = {
     reauthorize: () => mayContinue(edge, presented, facts, back),
     everyMs: policy.reauthorize_every,
   };
-  return send(passage, route, facts, identityOf(admission.record), limitHeaders(edge, admission.record), watch);
+  return send(passage, route, facts, identityOf(admission.record), watch);
 }
 
 async function strikeMalformed(passage: Passage, source: string): Promise<Denial> {
@@ -126,8 +133,7 @@ function send(
   passage: Passage,
   route: CompiledRoute,
   facts: AdmitFacts,
-  identity: Readonly<Record<string, string>>,
-  limits: Readonly<Record<string, string>>,
+  identity: HeaderRecord,
   watch: Watch | null,
 ): Promise<Forwarded> {
   const { house, request, method, url, headers, requestId, path, search } = passage;
@@ -142,7 +148,7 @@ function send(
     places: house.policy.credential.places,
     identity: { ...identity, 'x-request-id': requestId },
     clientAddress: facts.address,
-    answerHeaders: { ...limits, 'x-request-id': requestId },
+    answerHeaders: { ...passage.limits, 'x-request-id': requestId },
     cors: house.cors,
     watch,
     nowMs: house.edge.clock.nowMs,
@@ -153,9 +159,9 @@ function refused(reason: Denial['reason']): Forwarded {
   return { kind: 'denial', denial: deny(reason) };
 }
 
-function refuse({ house, headers: sent, requestId }: Passage, denial: Denial): Response {
+function refuse({ house, headers: sent, requestId, limits }: Passage, denial: Denial): Response {
   const { status, headers, body } = renderDenial(house.policy, denial, requestId);
-  const response = new Response(body, { status, headers });
+  const response = new Response(body, { status, headers: { ...headers, ...limits } });
   if (house.cors !== null) writeCors(house.cors, sent.get('origin'), response.headers);
   return response;
 }

@@ -136,6 +136,7 @@ describe('a limit that is changed', () => {
     ]);
     const statuses: number[] = [];
     for (let n = 0; n < 20; n++) statuses.push((await cluster.call(small.key, n % 2)).status);
+    const refused = await cluster.call(small.key);
     expect(statuses.filter((status) => status === 200)).toHaveLength(5);
     expect(statuses.slice(5).every((status) => status === 429)).toBe(true);
     const shown = (await (await cluster.admin('GET', `/keys/${small.id}`)).json()) as Record<string, unknown>;
@@ -144,6 +145,8 @@ describe('a limit that is changed', () => {
     const later: number[] = [];
     for (let n = 0; n < 10; n++) later.push((await cluster.call(small.key, n % 2)).status);
     await cluster.stop();
+    expect(refused.headers.get('ratelimit-policy')).toBe('"rate";q=5;w=60, "total";q=8');
+    expect(refused.headers.get('ratelimit')).toMatch(/^"rate";r=0;t=\d+, "total";r=3$/);
     expect(JSON.stringify(shown)).toContain('"granted":5');
     expect(later.filter((status) => status === 200)).toHaveLength(3);
     expect(later.at(-1)).toBe(403);
