@@ -171,10 +171,12 @@ async function learn(
   hear(progress, heard);
   if (gate !== null && keep === undefined) progress.ungated = true;
   const kept = keep?.();
+  if ('denial' in progress.heard) {
+    if (kept?.kind === 'granted') back.waitUntil(giveBack(edge, record.keyId, kept.id));
+    return progress.heard.denial;
+  }
   if (kept?.kind === 'stale') return refresh(edge, progress, presented, kept.floor, back);
-  if (kept?.kind === 'granted' && 'denial' in progress.heard) back.waitUntil(giveBack(edge, record.keyId, kept.id));
-  if (kept?.kind === 'refused' && 'untilMs' in progress.heard) return limitDenial(kept.refused, record, edge.policy);
-  return null;
+  return kept?.kind === 'refused' ? limitDenial(kept.refused, record, edge.policy) : null;
 }
 
 /** An object that cannot be reached: refuse by throwing on, or in `cached` mode go on without it. */

@@ -122,13 +122,14 @@ export class KeyGate extends DurableObject {
   /**
    * Puts `generation` in force: stores the floor, then answers when nothing that was given for an older generation
    * can be used any more, even if the floor was there already. The key is served meanwhile at the new generation.
+   * Returns the floor: one above `generation` is a later change's, or was lost by a restored database.
    */
-  async advance(generation: number, terms: Terms): Promise<void> {
+  async advance(generation: number, terms: Terms): Promise<number> {
     const floor = this.#floor();
     if (floor === undefined || generation >= floor) this.#putFloor(generation, terms);
     for (;;) {
       const leftMs = waitMs(this.#gate.fence, generation, this.nowMs());
-      if (leftMs === 0) return;
+      if (leftMs === 0) return this.#floor() ?? generation;
       await scheduler.wait(leftMs);
     }
   }

@@ -1,6 +1,6 @@
 import { callObject } from '../objects/call.ts';
 import type { GateCalls, Terms } from '../objects/key-gate.ts';
-import { digestsOfKeys, type StoredKey } from './keys.ts';
+import { digestsOfKeys, readKey, type StoredKey } from './keys.ts';
 import { kvName } from './lookup.ts';
 import { closeOutbox } from './outbox.ts';
 
@@ -26,8 +26,8 @@ export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): 
   const advanced = await Promise.all(
     keys.map(async (key) => {
       try {
-        await callObject(() => force.gate(key.id).advance(key.generation, termsOfKey(key)));
-        return [key];
+        const floor = await callObject(() => force.gate(key.id).advance(key.generation, termsOfKey(key)));
+        return floor > key.generation && (await isBehind(force.db, key.id, floor)) ? [] : [key];
       } catch {
         return [];
       }
@@ -45,4 +45,13 @@ export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): 
     // A cached record that stays is below its gate's floor, so it is harmless; the sweep deletes it later.
   }
   return new Set(done.map(({ id }) => id));
+}
+
+/**
+ * Whether the registry lacks the generation that is in force, as a restored one does: then older changes may still
+ * be admitted from caches, and nothing holds until the key is reconciled.
+ */
+async function isBehind(db: D1Database, keyId: string, floor: number): Promise<boolean> {
+  const key = await readKey(db.withSession('first-primary'), keyId);
+  return key !== null && key.generation < floor;
 }

@@ -7,7 +7,7 @@ import type { KeyRecord } from '../../src/decision/record.ts';
 import { applyChanges, readKey, type StoredKey } from '../../src/registry/keys.ts';
 import { kvName } from '../../src/registry/lookup.ts';
 import { type Cluster, type IssuedKey, startCluster } from '../support/cluster.ts';
-import { unissuedKey } from '../support/keys.ts';
+import { malformedKey, unissuedKey } from '../support/keys.ts';
 import { startOrigin } from '../support/origin.ts';
 import { type Json, type Reply, read, status } from '../support/reply.ts';
 
@@ -203,6 +203,43 @@ describe('a database that was restored to an older state', () => {
     expect(await call(key, 1)).toBe(503);
     expect((await read(cluster.admin('POST', '/reconcile'))).body.repaired).toContain(id);
     expect(await call(key, 1)).toBe(200);
+  });
+});
+
+describe('a registry that is behind a gate', () => {
+  it.each(['revoke', 'deactivate'])('has no %s acknowledged while caches may still admit the key', async (action) => {
+    const { key, id } = await cluster.issue(account);
+    for (const earlier of ['deactivate', 'activate']) await change(id, earlier);
+    expect(await call(key, 1)).toBe(200);
+    await restore(id, { generation: 1, status: 'active' });
+    expect(await change(id, action)).toMatchObject({ status: 503, body: { code: 'not_in_force' } });
+    expect((await read(cluster.admin('POST', '/reconcile'))).body.repaired).toContain(id);
+    expect(await call(key, 1)).toBe(401);
+    expect((await change(id, action)).status).toBeLessThan(300);
+  });
+
+  it('costs a source that is locked no read of the database, and is no strike against its secret', async () => {
+    const { key, id } = await cluster.issue(account);
+    const digest = await digestOf(key);
+    const address = newAddress();
+    expect(await call(key, 1)).toBe(200);
+    expect((await change(id, 'revoke')).status).toBe(204);
+    await db.batch(
+      ['secret_digests', 'secrets'].map((table) =>
+        db
+          .prepare(
+            `DELETE FROM ${table} WHERE ${
+              table === 'secrets' ? 'key_id = ?' : 'secret_id IN (SELECT id FROM secrets WHERE key_id = ?)'
+            }`,
+          )
+          .bind(id),
+      ),
+    );
+    for (let i = 0; i < 20; i++) await cluster.call(malformedKey(), 0, address);
+    await cluster.calls(1);
+    expect(await status(cluster.call(key, 1, address))).toBe(429);
+    expect((await cluster.calls(1)).d1 ?? 0).toBe(0);
+    expect((await read(cluster.admin('GET', `/lockouts/secret/${digest}`))).body.strikes).toBe(0);
   });
 });
 
