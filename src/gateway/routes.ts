@@ -58,10 +58,13 @@ export function compileRoutes(upstreams: readonly Upstream[], bindings: Bindings
   return problems.length > 0 ? { ok: false, problems } : { ok: true, routes };
 }
 
-/** The first route that takes this method and normalised path. */
+/**
+ * The first route that takes this method and normalised path. TRACE only where the policy names it: an origin answers
+ * it with the request as it came in, and so with the secrets that the route has put into its headers (RFC 9110 §9.3.8).
+ */
 export function matchRoute(routes: Routes, method: string, path: string): CompiledRoute | null {
   for (const { takes, methods, route } of routes) {
-    if ((methods === null || methods.has(method)) && takes(path)) return route;
+    if ((methods === null ? method !== 'TRACE' : methods.has(method)) && takes(path)) return route;
   }
   return null;
 }

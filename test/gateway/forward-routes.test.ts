@@ -22,6 +22,16 @@ describe('routes', () => {
     expect(name('GET', '/v2')).toBeUndefined();
   });
 
+  test('take TRACE only where they name it, since its answer shows the headers that were sent to the origin', () => {
+    const compiled = compile([
+      { name: 'traced', path: '/trace', methods: ['TRACE'], origins },
+      { name: 'all', origins },
+    ]);
+    if (!compiled.ok) throw new Error(compiled.problems.join());
+    expect(matchRoute(compiled.routes, 'TRACE', '/v1')).toBeNull();
+    expect(matchRoute(compiled.routes, 'TRACE', '/trace')?.name).toBe('traced');
+  });
+
   test('have the secrets of the Worker in their headers', () => {
     const headers = { authorization: `Bearer ${secret('TOKEN')}`, 'x-plain': 'x' };
     const compiled = compile([{ name: 'a', origins, headers }], { TOKEN: 't0k3n' });
