@@ -4,6 +4,7 @@ import { adminRoutes } from './control/routes.ts';
 import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';
 import { ADDRESS_HEADER } from './gateway/handler.ts';
+import { normalisePath } from './gateway/path.ts';
 import { onboardingRoutes } from './onboarding/routes.ts';
 
 /** The control routes: everything that does not go to an upstream. */
@@ -45,11 +46,12 @@ export function openApp(house: House): App {
       const requestId = crypto.randomUUID();
       const atMs = house.edge.clock.nowMs();
       const response = await app.fetch(request, { requestId }, ctx);
+      const target = normalisePath(request.url);
       logger.request(
         {
           requestId,
           method: request.method,
-          path: new URL(request.url).pathname,
+          path: target.ok ? target.path : '',
           status: response.status,
           reason: undefined,
           keyId: undefined,
