@@ -81,7 +81,9 @@ function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number):
   const denial = decide(record, facts, edge.policy, nowMs);
   const slot = slotOf(edge, record.keyId);
   if (denial !== null || mode === 'continue') {
-    const sure = progress.fresh || progress.ungated || isConfirmed(slot, record.generation, nowMs);
+    // The primary alone makes a denial sure; that a stream may go on is for the gate to say.
+    const read = progress.fresh && denial !== null;
+    const sure = read || progress.ungated || isConfirmed(slot, record.generation, nowMs);
     if (source || !sure) return { kind: 'missing', source, gate: sure ? null : 'confirm' };
     return denial === null ? { kind: 'admitted' } : { kind: 'denied', denial };
   }

@@ -218,6 +218,17 @@ describe('a registry that is behind a gate', () => {
     expect((await change(id, action)).status).toBeLessThan(300);
   });
 
+  it('does not make a key good for what asks without a permit, as streams do', async () => {
+    const { key, id } = await cluster.issue(account);
+    await change(id, 'revoke');
+    await restore(id, { generation: 1, status: 'active' });
+    await cluster.steer(1, 'forget');
+    const headers = { authorization: `Bearer ${key}` };
+    const sent = cluster.send('/api/v1/keys/apikey/rotate', { method: 'POST', headers, address: newAddress() }, 1);
+    expect(await read(sent)).toMatchObject({ status: 503, body: { code: 'gate_unavailable' } });
+    expect((await read(cluster.admin('POST', '/reconcile'))).body.repaired).toContain(id);
+  });
+
   it('costs a source that is locked no read of the database, and is no strike against its secret', async () => {
     const { key, id } = await cluster.issue(account);
     const digest = await digestOf(key);
