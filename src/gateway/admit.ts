@@ -168,7 +168,15 @@ async function learn(
       : missing.gate === 'confirm'
         ? askConfirmation(edge, record, progress.fresh)
         : null;
-  const [keep, heard] = await Promise.all([gate?.catch(fallback(edge, back, 'gate')), source]);
+  const [keep, heard] = await Promise.all([
+    gate?.catch(fallback(edge, back, 'gate')),
+    source?.catch(async (error: unknown) => {
+      // What the gate gives beside a lockout that fails goes back: a refused request consumes nothing.
+      const kept = (await gate?.catch(() => undefined))?.();
+      if (kept?.kind === 'granted') back.waitUntil(giveBack(edge, record.keyId, kept.id));
+      throw error;
+    }),
+  ]);
   // From here to the next step() nothing is awaited: what was granted to this request is taken by it.
   hear(progress, heard);
   if (gate !== null && keep === undefined) progress.ungated = true;

@@ -63,7 +63,11 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
     limits: NO_HEADERS,
   };
   const preflight = house.cors === null ? null : corsPreflight(house.cors, request);
-  if (preflight !== null) return preflight;
+  if (preflight !== null) {
+    preflight.headers.set('x-request-id', passage.requestId);
+    record(passage, preflight.status, null);
+    return preflight;
+  }
   const answer = await pass(passage);
   const response = answer.kind === 'response' ? answer.response : refuse(passage, answer.denial);
   record(passage, response.status, answer.kind === 'denial' ? answer.denial : null);

@@ -5,9 +5,9 @@ const REFUSED: NormalPath = { ok: false };
 const SLASH = 47;
 const DOT = 46;
 
-/** Characters that stand for themselves in a path segment: RFC 3986 `pchar` without `%`. */
-const PCHAR = "A-Za-z0-9._~!$&'()*+,;=:@-";
-/** Encodings that are undone. Of `+`, `,`, `;` and `=` they are kept: encoded they are data, plain they may divide. */
+/** Characters that stand for themselves in a path segment: RFC 3986 `pchar` without `%`, and without `;`. */
+const PCHAR = "A-Za-z0-9._~!$&'()*+,=:@-";
+/** Encodings that are undone. Of `+`, `,` and `=` they are kept: encoded they are data, plain they may divide. */
 const DECODED = /^[A-Za-z0-9._~!$&'()*:@-]$/;
 const TO_NORMALISE = new RegExp(`%[0-9A-Fa-f]{2}|[^/%${PCHAR}]`, 'gu');
 /** Anything that two readers may read in two ways; tested on the normalised path. */
@@ -17,7 +17,8 @@ const AMBIGUOUS = new RegExp(
     '%(?:2F|5C|[01][0-9A-F]|7F)', // an encoded slash, backslash or control character
     '%25[0-9A-Fa-f]{2}', // an encoding of an encoding
     '//', // an empty segment
-    '/\\.\\.?(?:/|;|%3B|$)', // a dot segment, with parameters too
+    '%3B', // parameters of a segment, which some origins cut off before they look at the path
+    '/\\.\\.?(?:/|$)', // a dot segment
   ].join('|'),
 );
 /** What never stands raw in a path: it would be a control character, a separator or half a character. */
@@ -30,7 +31,7 @@ for (let code = 0; code < 128; code++)
 /**
  * The one reading of a request's path: from `request.url`, which workerd hands over as the client sent it. Encodings
  * of plain characters are undone, others are written in upper case, and raw characters that no path may hold are
- * encoded (RFC 3986 §6.2.2). Refused are encoded slashes and backslashes, control characters, dot segments, `//`,
+ * encoded (RFC 3986 §6.2.2). Refused are encoded slashes and backslashes, control characters, dot segments, `//`, `;`,
  * encodings of encodings, what is not UTF-8, and a Host that would move the start of the path.
  */
 export function normalisePath(rawUrl: string): NormalPath {

@@ -160,6 +160,9 @@ function share(gate: Gate, ask: Ask, remaining: number): number {
 export function answer(gate: Gate, ask: Ask, nowMs: number): Granted | Refused {
   settle(gate, ask.settle);
   forgetEnded(gate, nowMs);
+  // The stored ceiling knows nothing of a window that is new.
+  if (ask.limits.some(({ name, windowMs }) => windowMs !== null && gate.meter.windows[name] === undefined))
+    gate.ahead = 0;
   const leaseMs = leaseTime(ask);
   const views = view(gate.meter, ask.limits, nowMs);
   const violated = views.filter(({ remaining }) => remaining < 1);

@@ -122,14 +122,16 @@ export class KeyGate extends DurableObject {
   /**
    * Puts `generation` in force: stores the floor, then answers when nothing that was given for an older generation
    * can be used any more, even if the floor was there already. The key is served meanwhile at the new generation.
-   * Returns the floor: one above `generation` is a later change's, or was lost by a restored database.
+   * Returns the floor: one above `generation` is a later change's, or was lost by a restored database. One that has
+   * counted up again to a generation that was given before, with other terms, is told one more than it has.
    */
   async advance(generation: number, terms: Terms): Promise<number> {
     const floor = this.#floor();
-    if (floor === undefined || generation >= floor) this.#putFloor(generation, terms);
+    const isOther = floor === generation && this.#hasOtherTerms(generation, terms);
+    if (!isOther && (floor === undefined || generation >= floor)) this.#putFloor(generation, terms);
     for (;;) {
       const leftMs = waitMs(this.#gate.fence, generation, this.nowMs());
-      if (leftMs === 0) return this.#floor() ?? generation;
+      if (leftMs === 0) return isOther ? generation + 1 : (this.#floor() ?? generation);
       await scheduler.wait(leftMs);
     }
   }
@@ -186,7 +188,17 @@ export class KeyGate extends DurableObject {
   #putFloor(generation: number, terms: Terms | null): void {
     writeVersion(this.#storage, STORAGE_VERSION);
     this.#storage.kv.put('floor', generation);
-    if (terms !== null) this.#storage.kv.put('terms', terms);
+    if (terms === null) return;
+    this.#storage.kv.put('terms', terms);
+    this.#storage.kv.put('termsGeneration', generation);
+  }
+
+  /** Every change of terms raises the generation, but for those of a key that is revoked for good. */
+  #hasOtherTerms(generation: number, terms: Terms): boolean {
+    const known = this.#storage.kv.get<Terms>('terms');
+    if (known === undefined || this.#storage.kv.get<number>('termsGeneration') !== generation) return false;
+    if (known.status === 'revoked' && terms.status === 'revoked') return false;
+    return JSON.stringify(known) !== JSON.stringify(terms);
   }
 
   /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */

@@ -50,9 +50,9 @@ export function remember(lookup: Lookup, name: string, record: KeyRecord, nowMs:
   lookup.memory.set(name, { record, loadedAtMs: nowMs });
 }
 
-/** The name of a digest's record in KV. */
+/** The name of a digest's record in KV; its number is the version of {@link KeyRecord}. */
 export function kvName(digest: string): string {
-  return `record:${digest}`;
+  return `record:1:${digest}`;
 }
 
 /** The record in KV; undefined where there is none, or KV cannot be read. */
@@ -73,7 +73,10 @@ export async function fromPrimary(lookup: Lookup, inner: ArrayBuffer, digest: st
   const digests = [digest, ...(await Promise.all(older.map((pepper) => digestUnder(pepper, inner))))];
   const found = await findByDigests(lookup.db.withSession('first-primary'), digests);
   if (found === null) return undefined;
-  if (found.digest !== digest) await addDigest(lookup.db, digest, found.secretId, current.version);
+  if (found.digest !== digest) {
+    // Where the registry cannot be written the old digest still serves, and the next miss tries again.
+    await addDigest(lookup.db, digest, found.secretId, current.version).catch(() => undefined);
+  }
   return found.record;
 }
 

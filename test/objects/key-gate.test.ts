@@ -109,6 +109,21 @@ describe('advance', () => {
     expect(times[2]).toBeGreaterThanOrEqual(900);
   });
 
+  test('puts nothing in force that a restored registry gives a generation of its own past: it tells a higher floor', async () => {
+    const gate = await openGate(3);
+    const other = { ...terms, status: 'revoked' as const };
+    expect(await gate.advance(3, other)).toBe(4);
+    expect(await stored(gate, 'terms')).toEqual(terms);
+    expect(await gate.advance(3, terms)).toBe(3);
+    expect(await gate.advance(4, other)).toBe(4);
+  });
+
+  test('of a key that is revoked for good minds nothing but the revocation', async () => {
+    const gate = newGate();
+    await gate.advance(2, { ...terms, status: 'revoked' });
+    expect(await gate.advance(2, { ...terms, status: 'revoked', accountStatus: 'suspended' })).toBe(2);
+  });
+
   test('waits for nothing where nothing from below is out', async () => {
     const gate = await openGate(1);
     await admit(gate, asking(1, [inTotal(1_000)]));

@@ -178,7 +178,8 @@ const denials = {
   path_refused: {
     status: 400,
     code: 'path_refused',
-    message: 'The path can be read in two ways. Send it without encoded slashes, dot segments and double slashes.',
+    message:
+      'The path can be read in two ways. Send it without encoded slashes, dot segments, semicolons and double slashes.',
   },
   request_invalid: { status: 400, code: 'request_invalid', message: 'The request is not valid. Check its fields.' },
   not_found: { status: 404, code: 'not_found', message: 'There is no such thing here. Check the id.' },

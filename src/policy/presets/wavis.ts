@@ -158,7 +158,8 @@ const denials = {
   path_refused: {
     status: 400,
     code: 'INVALID_PATH',
-    message: 'The path can be read in two ways. Send it without encoded slashes, dot segments and double slashes.',
+    message:
+      'The path can be read in two ways. Send it without encoded slashes, dot segments, semicolons and double slashes.',
   },
   request_invalid: { status: 400, code: 'INVALID_REQUEST', message: 'The request is not valid. Check its fields.' },
   not_found: { status: 404, code: 'NOT_FOUND', message: 'There is no such thing here. Check the id.' },
