@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Denial, deny } from '../decision/denial.ts';
+import { LONGEST_PAGE } from '../registry/page.ts';
 
 /*
  * What control requests may say. Every object is strict, and a refusal names its fields, never a value.
@@ -8,8 +9,6 @@ import { type Denial, deny } from '../decision/denial.ts';
 /** A checked input, or the `request_invalid` that tells what is wrong with it. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial };
 
-/** The largest page of a list, and the largest set that one call changes. */
-export const MAX_PAGE = 200;
 export const MAX_SET = 100;
 
 /** Checks a value against a schema. */
@@ -105,9 +104,9 @@ export const reconcileInput = z.strictObject({
 const page = {
   limit: z
     .string()
-    .regex(/^\d{1,4}$/, `expected 1 to ${MAX_PAGE}`)
+    .regex(/^\d{1,4}$/, `expected 1 to ${LONGEST_PAGE}`)
     .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= MAX_PAGE, `expected 1 to ${MAX_PAGE}`)
+    .refine((limit) => limit >= 1 && limit <= LONGEST_PAGE, `expected 1 to ${LONGEST_PAGE}`)
     .default(50),
   cursor: token.optional(),
 };

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
-import type { KeyStatus, Quotas } from '../decision/record.ts';
+import type { KeyStatus, Quotas, Terms } from '../decision/record.ts';
 import { callObject } from '../objects/call.ts';
-import type { GateReport, Terms } from '../objects/key-gate.ts';
+import type { GateReport } from '../objects/key-gate.ts';
 import type { Policy } from '../policy/schema.ts';
 import { setAccountStatus } from '../registry/accounts.ts';
 import { changeKeys } from '../registry/changes.ts';

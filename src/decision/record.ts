@@ -33,3 +33,12 @@ export interface KeyRecord {
   /** Client addresses and CIDR ranges that may use the key; null: all. */
   readonly addresses: readonly string[] | null;
 }
+
+/** What of a key a gate keeps, so that a restored database can be reconciled with it (DESIGN §3). */
+export type Terms = Pick<KeyRecord, 'status' | 'accountStatus' | 'expiresAtMs' | 'ratePerMinute' | 'quotas'>;
+
+/** The terms of a record or a stored key, always in one order: a gate compares them as text. */
+export function termsOf(key: Terms): Terms {
+  const { status, accountStatus, expiresAtMs, ratePerMinute, quotas } = key;
+  return { status, accountStatus, expiresAtMs, ratePerMinute, quotas };
+}

@@ -1,14 +1,14 @@
-import { type Denial, deny } from '../decision/denial.ts';
-import type { KeyRecord } from '../decision/record.ts';
+import type { Denial } from '../decision/denial.ts';
+import { type KeyRecord, termsOf } from '../decision/record.ts';
 import type { Granted, Refused } from '../meter/gate.ts';
 import { beginAsk, closeGrant, endAsk, receive } from '../meter/lease.ts';
 import { RENEWAL_MARK_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
-import type { Confirmed, Stale, Terms } from '../objects/key-gate.ts';
+import type { Confirmed, Stale } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
-import { type Edge, slotOf, told } from './edge.ts';
+import { type Edge, keepTold, slotOf, told } from './edge.ts';
 import { limitsOf } from './limits.ts';
-import { addressSource } from './strike.ts';
+import { addressSource, lockedFor } from './strike.ts';
 
 /*
  * The questions to objects. Each answer is timed from before it was asked, and given back as a `keep` that its asker
@@ -30,12 +30,6 @@ export type Kept =
   | { readonly kind: 'nothing' };
 
 const NOTHING: Kept = { kind: 'nothing' };
-
-/** The terms of a record, as a gate keeps them. */
-export function termsOf(record: KeyRecord): Terms {
-  const { status, accountStatus, expiresAtMs, ratePerMinute, quotas } = record;
-  return { status, accountStatus, expiresAtMs, ratePerMinute, quotas };
-}
 
 /** Asks the key's gate for permits. Throws where it cannot be reached. */
 export async function askGate(edge: Edge, record: KeyRecord, fresh: boolean, back: Background): Promise<() => Kept> {
@@ -106,13 +100,8 @@ export async function askSource(edge: Edge, address: string): Promise<Heard> {
     edge.lockout(name).ask(edge.policy.lockouts.address.window, edge.policy.lease),
   );
   const nowMs = edge.clock.nowMs();
-  const lockEndsAtMs = standing.kind === 'locked' ? nowMs + standing.retryAfterMs : 0;
-  if (standing.kind !== 'watched' && epoch === edge.clock.epoch) {
-    const endsAtMs = askedAtMs + standing.ttlMs;
-    const renewAtMs = askedAtMs + standing.ttlMs / 2;
-    edge.sources.set(name, { kind: standing.kind, askedAtMs, endsAtMs, lockEndsAtMs, renewAtMs });
-  }
-  if (standing.kind === 'locked') return { denial: deny('ip_locked', { retryAfterMs: standing.retryAfterMs }) };
+  if (standing.kind !== 'watched' && epoch === edge.clock.epoch) keepTold(edge, name, standing, askedAtMs, nowMs);
+  if (standing.kind === 'locked') return { denial: lockedFor(name, standing.retryAfterMs) };
   return { untilMs: askedAtMs + Math.max(SLACK_MS, nowMs - askedAtMs) + 1 };
 }
 

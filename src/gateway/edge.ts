@@ -3,7 +3,7 @@ import type { KeyFormat } from '../credential/format.ts';
 import { type Clock, watchClock } from '../meter/clock.ts';
 import { emptySlot, killLeases, type Slot } from '../meter/lease.ts';
 import type { GateCalls, KeyGate } from '../objects/key-gate.ts';
-import type { Lockout, LockoutCalls } from '../objects/lockout.ts';
+import type { Lockout, LockoutCalls, Standing } from '../objects/lockout.ts';
 import type { Policy } from '../policy/schema.ts';
 import { type Lookup, openLookup } from '../registry/lookup.ts';
 import { BoundedMap } from '../registry/memory.ts';
@@ -77,6 +77,23 @@ export function slotOf(edge: Edge, keyId: string): Slot {
   const slot = emptySlot();
   edge.slots.set(keyId, slot);
   return slot;
+}
+
+/** Keeps what a lockout told of a source; `askedAtMs` is the isolate's clock from before the question. */
+export function keepTold(
+  edge: Edge,
+  name: string,
+  standing: Exclude<Standing, { kind: 'watched' }>,
+  askedAtMs: number,
+  nowMs: number,
+): void {
+  edge.sources.set(name, {
+    kind: standing.kind,
+    askedAtMs,
+    endsAtMs: askedAtMs + standing.ttlMs,
+    lockEndsAtMs: standing.kind === 'locked' ? nowMs + standing.retryAfterMs : 0,
+    renewAtMs: askedAtMs + standing.ttlMs / 2,
+  });
 }
 
 /** What is still to be believed of a source. */

@@ -44,8 +44,8 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
 /**
  * Forwards a request to its route's origins and passes the answer on, both as streams. Denies with `body_too_large`,
- * `upstream_timeout` when no first byte came in the route's time, and `upstream_unreachable`. A client that goes away
- * cancels the upstream call: the runtime drops what the request had under way.
+ * `upstream_timeout` when no first byte came in the route's time, and `upstream_unreachable`. When the runtime notices
+ * that the client has gone away, which it does when it writes to it, it drops what the request had under way.
  */
 export async function forward(call: ForwardCall): Promise<Forwarded> {
   const { method, route } = call;

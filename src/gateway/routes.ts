@@ -23,7 +23,6 @@ export interface CompiledRoute {
   readonly maxBodyBytes: number;
   readonly isPublic: boolean;
   readonly publicRatePerMinute: number;
-  readonly costMicro: number;
 }
 
 /** The routes in the policy's order. */
@@ -89,7 +88,6 @@ function compileRoute(upstream: Upstream, bindings: Bindings, problems: string[]
     maxBodyBytes: upstream.max_body,
     isPublic: upstream.auth === 'none',
     publicRatePerMinute: upstream.public_rate_per_minute,
-    costMicro: upstream.cost_micro,
   };
 }
 

@@ -2,7 +2,7 @@ import { type Denial, deny } from '../decision/denial.ts';
 import { callObject } from '../objects/call.ts';
 import type { Struck } from '../objects/lockout.ts';
 import type { LockoutRule } from '../policy/schema.ts';
-import { type Edge, told } from './edge.ts';
+import { type Edge, keepTold, told } from './edge.ts';
 
 /** The name of the lockout object of a client address, and of a presented secret's digest. */
 export const addressSource = (address: string): string => `ip:${address}`;
@@ -12,8 +12,12 @@ export const secretSource = (digest: string): string => `secret:${digest}`;
 export function lockDenial(edge: Edge, name: string, nowMs: number): Denial | null {
   const known = told(edge, name, nowMs);
   if (known?.kind !== 'locked') return null;
-  const reason = name.startsWith('ip:') ? 'ip_locked' : 'secret_locked';
-  return deny(reason, { retryAfterMs: Math.max(1, known.lockEndsAtMs - nowMs) });
+  return lockedFor(name, Math.max(1, known.lockEndsAtMs - nowMs));
+}
+
+/** The denial of a source that is locked for `retryAfterMs` more. */
+export function lockedFor(name: string, retryAfterMs: number): Denial {
+  return deny(name.startsWith('ip:') ? 'ip_locked' : 'secret_locked', { retryAfterMs });
 }
 
 /**
@@ -43,16 +47,6 @@ async function strikeOne(edge: Edge, name: string, rule: LockoutRule): Promise<D
     edge.sources.delete(name);
     return null;
   }
-  const lockEndsAtMs = nowMs + struck.retryAfterMs;
-  if (epoch === edge.clock.epoch) {
-    edge.sources.set(name, {
-      kind: 'locked',
-      askedAtMs,
-      endsAtMs: askedAtMs + struck.ttlMs,
-      lockEndsAtMs,
-      renewAtMs: Number.POSITIVE_INFINITY,
-    });
-  }
-  const reason = name.startsWith('ip:') ? 'ip_locked' : 'secret_locked';
-  return deny(reason, { retryAfterMs: struck.retryAfterMs });
+  if (epoch === edge.clock.epoch) keepTold(edge, name, struck, askedAtMs, nowMs);
+  return lockedFor(name, struck.retryAfterMs);
 }

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { KeyRecord } from '../decision/record.ts';
+import type { Terms } from '../decision/record.ts';
 import { waitMs } from '../meter/fence.ts';
 import {
   type Ask,
@@ -19,9 +19,6 @@ import { emptyMeter, type LimitView, view } from '../meter/meter.ts';
 import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
 import type { Remote } from './remote.ts';
 import { checkVersion, writeVersion } from './version.ts';
-
-/** What was last in force for the key, so that a restored database can be reconciled with it (DESIGN §3). */
-export type Terms = Pick<KeyRecord, 'status' | 'accountStatus' | 'expiresAtMs' | 'ratePerMinute' | 'quotas'>;
 
 /** An {@link Ask} over the wire. `fresh` carries the terms of a record that was just read from the primary. */
 export interface GateAsk extends Ask {

@@ -1,5 +1,6 @@
+import { termsOf } from '../decision/record.ts';
 import { callObject } from '../objects/call.ts';
-import type { GateCalls, Terms } from '../objects/key-gate.ts';
+import type { GateCalls } from '../objects/key-gate.ts';
 import { digestsOfKeys, readKey, type StoredKey } from './keys.ts';
 import { kvName } from './lookup.ts';
 import { closeOutbox } from './outbox.ts';
@@ -11,12 +12,6 @@ export interface Force {
   readonly gate: (keyId: string) => GateCalls;
 }
 
-/** The terms of a stored key, as its gate keeps them. */
-export function termsOfKey(key: StoredKey): Terms {
-  const { status, accountStatus, expiresAtMs, ratePerMinute, quotas } = key;
-  return { status, accountStatus, expiresAtMs, ratePerMinute, quotas };
-}
-
 /**
  * Steps 2 and 3 of a change (DESIGN §3), for keys whose generation is committed: the gates advance, in parallel, and
  * answer when nothing older can be used; then the cached records go. Returns the ids that are in force now. Those
@@ -26,7 +21,7 @@ export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): 
   const advanced = await Promise.all(
     keys.map(async (key) => {
       try {
-        const floor = await callObject(() => force.gate(key.id).advance(key.generation, termsOfKey(key)));
+        const floor = await callObject(() => force.gate(key.id).advance(key.generation, termsOf(key)));
         return floor > key.generation && (await isBehind(force.db, key.id, floor)) ? [] : [key];
       } catch {
         return [];

@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Terms } from '../../src/decision/record.ts';
 import type { Granted, Refused } from '../../src/meter/gate.ts';
 import type { Limit } from '../../src/meter/meter.ts';
-import type { GateAsk, Stale, Terms } from '../../src/objects/key-gate.ts';
+import type { GateAsk, Stale } from '../../src/objects/key-gate.ts';
 import { clock, type MovableKeyGate } from '../support/objects-worker.ts';
 import { gates } from './bindings.ts';
 
