@@ -143,7 +143,7 @@ describe('the table of fields', () => {
     plans: { minimal: {} },
     upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.com' }] }],
   };
-  const UNITS: Record<string, number> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, KB: 1_024, MB: 1_048_576 };
+  const UNITS: Record<string, number> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, KB: 1_024, MB: 1_048_576, GB: 1_073_741_824 };
 
   function loadedAt(input: unknown, path: string): unknown {
     const loaded = loadPolicy(input);

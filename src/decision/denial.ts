@@ -23,6 +23,7 @@ export const DENIAL_REASONS = [
   'quota_weekly',
   'quota_monthly',
   'plan_rate',
+  'plan_quota',
   'credits_exhausted',
   'budget_exhausted',
   'trial_exhausted',

@@ -78,6 +78,28 @@ const originUrl = z
     return url === null || (url.origin === url.href.slice(0, -1) && !/[?#]/.test(text));
   }, 'expected an origin only: no path, query or user');
 
+/** Credits in millionths. */
+const micro = z.int().min(0).max(1_000_000_000_000_000);
+
+/** Micro-credits for a million tokens. */
+const tokenPrice = z.strictObject({ prompt: micro, completion: micro });
+
+/** What a request of a billed environment costs. `max_micro` is what is reserved while the real cost is not known. */
+const cost = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('fixed'), micro }),
+  /** The origin tells: a header with whole micro-credits. It is not passed on. */
+  z.strictObject({ from: z.literal('header'), name: headerName, max_micro: micro.min(1) }),
+  /** The `usage` of an OpenAI-style answer, JSON or server-sent events. */
+  z.strictObject({
+    from: z.literal('usage'),
+    /** By the model's name in the answer; "*" stands for every other one. */
+    models: z.record(z.string().min(1).max(128), tokenPrice),
+    max_micro: micro.min(1),
+    /** Asks for `stream_options.include_usage` where the client does not, and takes the extra chunk out again. */
+    include_usage: z.boolean().default(false),
+  }),
+]);
+
 const upstream = z.strictObject({
   name,
   path: pathPattern.default('/**'),
@@ -104,8 +126,7 @@ const upstream = z.strictObject({
   /** For `auth = "none"`: requests per minute and address. */
   public_rate_per_minute: limit.default(60),
   max_body: size.default(104_857_600),
-  /** Credits that one request costs, in millionths. */
-  cost_micro: limit.default(0),
+  cost: cost.prefault({ from: 'fixed', micro: 0 }),
 });
 
 const wire = z.strictObject({
@@ -129,12 +150,18 @@ const rates = z.strictObject({
   per_minute: limit.nullable().default(null),
 });
 
+/** Over a rolling window, or "month": from the account's billing anchor, in UTC. */
+const sharedQuota = z.strictObject({ requests: limit, window: z.union([z.literal('month'), period]) });
+
 const plan = z.strictObject({
   /** Account-wide rates, all keys together. */
   rates: rates.prefault({}),
-  /** Requests over a rolling window that all keys of the account share. */
-  quota: z.strictObject({ requests: limit, window: period }).nullable().default(null),
-  /** The highest per-key rate that may be set; null: no maximum. */
+  /** Requests that all keys of billed environments share. */
+  quota: sharedQuota.nullable().default(null),
+  /** Whether what costs credits is admitted only against the account's balance; if not, it is only counted. */
+  prepaid: z.boolean().default(true),
+  /** The highest per-key rates that may be set; null: no maximum. */
+  max_key_rate_per_second: limit.nullable().default(null),
   max_key_rate_per_minute: limit.nullable().default(null),
   /** Overrides `caps.active_keys_per_account`. */
   active_keys: limit.nullable().optional(),
@@ -159,7 +186,15 @@ export const policySchema = z.strictObject({
     /** Characters of the secret part that the visible prefix shows. */
     visible_chars: z.int().min(4).max(16),
   }),
-  environments: z.record(name, z.strictObject({ billed: z.boolean() })),
+  environments: z.record(
+    name,
+    z.strictObject({
+      /** Whether its keys cost credits and share the plan's quota. */
+      billed: z.boolean(),
+      /** What the keys of an unbilled environment share within an account in place of the plan's quota. */
+      quota: sharedQuota.nullable().default(null),
+    }),
+  ),
   credential: z.strictObject({ places: z.array(place).min(1) }),
   roles: z.record(name, role),
   keys: z.strictObject({
@@ -202,10 +237,15 @@ export const policySchema = z.strictObject({
     message: z.string().min(1).max(300),
   }),
   limits: z.strictObject({
+    default_rate_per_second: limit.nullable().default(null),
+    max_rate_per_second: limit.nullable().default(null),
     default_rate_per_minute: limit.nullable(),
     max_rate_per_minute: limit.nullable(),
-    /** Which rolling quotas a key may carry. */
+    /** Which rolling quotas a key may carry, in requests and in credits. */
     quotas: z.array(z.enum(['total', 'daily', 'weekly', 'monthly'])),
+    credit_quotas: z
+      .array(z.enum(['total', 'daily', 'weekly', 'monthly']))
+      .default(['total', 'daily', 'weekly', 'monthly']),
     /** Whether `RateLimit` and `RateLimit-Policy` are sent. */
     headers: z.boolean(),
   }),
@@ -232,7 +272,18 @@ export const policySchema = z.strictObject({
   gate_unreachable: z.enum(['closed', 'cached']),
   /** How often a running stream or WebSocket is checked again. */
   reauthorize_every: durationWithin(1_000, 3_600_000, '"1s" to "1h"'),
-  log: z.strictObject({ retention: period }),
+  /** The request log of each account. */
+  log: z.strictObject({
+    retention: period,
+    /** The oldest entries go when an account's log is larger. */
+    max_bytes: size.default(4 * 1_073_741_824),
+    /** Whether the query string is kept. */
+    query: z.boolean().default(false),
+    /** How much of the client's address is kept: all, its /24 or /48, or nothing. */
+    address: z.enum(['full', 'network', 'none']).default('full'),
+  }),
+  /** Whether answers carry `Server-Timing`. */
+  server_timing: z.boolean().default(false),
 });
 
 /** The policy as it is written. */
@@ -241,6 +292,10 @@ export type PolicyInput = z.input<typeof policySchema>;
 export type Policy = z.output<typeof policySchema>;
 export type CredentialPlace = Policy['credential']['places'][number];
 export type Upstream = Policy['upstreams'][number];
+/** What a request costs, in micro-credits. */
+export type Cost = Upstream['cost'];
+/** The prices of a route that is paid by tokens. */
+export type UsageCost = Extract<Cost, { from: 'usage' }>;
 export type Role = Policy['roles'][string];
 export type Cors = Policy['cors'];
 export type Wire = Policy['denials'][keyof Policy['denials']];

@@ -252,6 +252,7 @@ const ROWS: Readonly<Record<DenialReason, Row | typeof LATER>> = {
     make: (lab) => lab.twice({ quotas: { monthly: 1 } }),
   },
   plan_rate: LATER,
+  plan_quota: LATER,
   credits_exhausted: LATER,
   budget_exhausted: LATER,
   trial_exhausted: {

@@ -99,6 +99,11 @@ const denials = {
     code: 'plan_rate_limited',
     message: 'The rate limit of the plan is reached. Wait for the time in Retry-After, or change the plan.',
   },
+  plan_quota: {
+    status: 429,
+    code: 'plan_quota_exceeded',
+    message: 'The quota that all keys of the account share is reached. Wait, or change the plan.',
+  },
   credits_exhausted: { status: 402, code: 'credits_exhausted', message: 'No credits are left. Add credits.' },
   budget_exhausted: {
     status: 402,

@@ -86,6 +86,11 @@ const denials = {
     code: 'RATE_LIMITED',
     message: 'The rate limit of the plan is reached. Wait for the time in Retry-After.',
   },
+  plan_quota: {
+    status: 429,
+    code: 'QUOTA_EXCEEDED',
+    message: 'The quota that all keys of the account share is reached. Wait, or change the plan.',
+  },
   credits_exhausted: { status: 402, code: 'CREDITS_EXHAUSTED', message: 'No credits are left. Add credits.' },
   budget_exhausted: {
     status: 402,
