@@ -1,19 +1,24 @@
--- The registry: the whole schema, as all migrations together give it. Applying it again changes nothing.
+-- The registry: the whole schema, as all migrations together give it. Applying it again changes nothing; a database
+-- of an older version is brought up by its migrations.
 -- Times are integer milliseconds since 1970 and end in _at_ms. JSON is kept as text.
 -- Tables whose key is a text are WITHOUT ROWID: one tree, and one row written, less for each.
 
+-- budget_micro: micro-credits in a billing month. billing_anchor_ms: where these begin; none: at its creation.
 CREATE TABLE IF NOT EXISTS accounts (
   id TEXT PRIMARY KEY NOT NULL,
   name TEXT NOT NULL,
   plan TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('active', 'suspended')),
-  created_at_ms INTEGER NOT NULL
+  created_at_ms INTEGER NOT NULL,
+  budget_micro INTEGER,
+  billing_anchor_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS accounts_by_creation ON accounts (created_at_ms, id);
 
--- Every change of a key raises its generation; a change of an account's status raises that of all its keys.
+-- Every change of a key raises its generation; a change of an account, but of its name, raises that of all its keys.
 -- user_id: the member who made it. prefix: the visible part of its current secret.
+-- quotas: {"total", "daily", "weekly", "monthly"} in requests, and under "credits" the same in micro-credits.
 CREATE TABLE IF NOT EXISTS keys (
   id TEXT PRIMARY KEY NOT NULL,
   account_id TEXT NOT NULL REFERENCES accounts (id),
@@ -30,7 +35,8 @@ CREATE TABLE IF NOT EXISTS keys (
   addresses TEXT CHECK (json_valid(addresses)),
   prefix TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
-  revoked_at_ms INTEGER
+  revoked_at_ms INTEGER,
+  rate_per_second INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS keys_by_creation ON keys (created_at_ms, id);

@@ -68,7 +68,8 @@ export function termsFor(policy: Policy, planName: string, input: NewKey, nowMs:
   const unreadable = addresses?.findIndex((text) => compileRange(text) === null) ?? -1;
   if (unreadable !== -1) return invalid(`addresses.${unreadable}`, 'expected an IP address or a CIDR range');
 
-  const terms = { environment, role, label, category, expiresAtMs, ratePerMinute, quotas: quotas.value, addresses };
+  const limits = { ratePerSecond: null, ratePerMinute, quotas: quotas.value };
+  const terms = { environment, role, label, category, expiresAtMs, ...limits, addresses };
   return { ok: true, value: terms };
 }
 

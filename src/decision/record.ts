@@ -1,13 +1,17 @@
 /** The life of a key; `revoked` is final. */
 export type KeyStatus = 'active' | 'inactive' | 'revoked';
 
-/** Which rolling quotas a key carries, in requests; absent: no cap, 0: none allowed. */
-export interface Quotas {
-  readonly total?: number;
-  readonly daily?: number;
-  readonly weekly?: number;
-  readonly monthly?: number;
-}
+/** The rolling quotas that a key may carry: in total, in any 24 hours, 7 days, 30 days. */
+export const QUOTA_NAMES = ['total', 'daily', 'weekly', 'monthly'] as const;
+
+/** One of {@link QUOTA_NAMES}. */
+export type QuotaName = (typeof QUOTA_NAMES)[number];
+
+/** Quotas in micro-credits; absent: no cap, 0: none allowed. */
+export type CreditQuotas = { readonly [name in QuotaName]?: number };
+
+/** Quotas in requests, and those in credits; absent: no cap, 0: none allowed. */
+export type Quotas = { readonly [name in QuotaName]?: number } & { readonly credits?: CreditQuotas };
 
 /**
  * Everything that decide, admit and the identity headers read of a key, seen through one of its secrets.
@@ -19,26 +23,60 @@ export interface KeyRecord {
   readonly accountId: string;
   readonly accountStatus: 'active' | 'suspended';
   readonly plan: string;
+  /** What the account may spend in a billing month, in micro-credits; null: no cap. */
+  readonly budgetMicro: number | null;
+  /** Where the account's billing months begin, in ms. */
+  readonly billingAnchorMs: number;
   /** The member who made the key; null for keys made by an admin and for trial keys. */
   readonly userId: string | null;
+  readonly label: string | null;
+  readonly category: string | null;
   readonly role: string;
   readonly environment: string;
   readonly status: KeyStatus;
   readonly expiresAtMs: number | null;
   /** When the presented secret stops working because a newer one replaced it; null for the current one. */
   readonly graceEndsAtMs: number | null;
-  /** Requests per rolling minute; null: the policy's default. */
+  /** Requests per rolling second, and minute; null: the policy's default. */
+  readonly ratePerSecond: number | null;
   readonly ratePerMinute: number | null;
   readonly quotas: Quotas;
   /** Client addresses and CIDR ranges that may use the key; null: all. */
   readonly addresses: readonly string[] | null;
 }
 
-/** What of a key a gate keeps, so that a restored database can be reconciled with it (DESIGN §3). */
-export type Terms = Pick<KeyRecord, 'status' | 'accountStatus' | 'expiresAtMs' | 'ratePerMinute' | 'quotas'>;
+const TERMS = [
+  'status',
+  'accountStatus',
+  'expiresAtMs',
+  'ratePerMinute',
+  'quotas',
+  'role',
+  'addresses',
+  'plan',
+  'ratePerSecond',
+  'budgetMicro',
+] as const satisfies readonly (keyof KeyRecord)[];
 
-/** The terms of a record or a stored key, always in one order: a gate compares them as text. */
+/** What of a key a gate keeps, so that a restored database can be reconciled with it (DESIGN §3). */
+export type Terms = Pick<KeyRecord, (typeof TERMS)[number]>;
+
+/** The terms of a record or a stored key. */
 export function termsOf(key: Terms): Terms {
-  const { status, accountStatus, expiresAtMs, ratePerMinute, quotas } = key;
-  return { status, accountStatus, expiresAtMs, ratePerMinute, quotas };
+  return Object.fromEntries(TERMS.map((name) => [name, key[name]])) as unknown as Terms;
+}
+
+/** Whether terms that a gate keeps are `terms`, as far as it keeps them: an older version kept fewer. */
+export function sameTerms(kept: Partial<Terms>, terms: Terms): boolean {
+  return TERMS.every((name) => kept[name] === undefined || isEqual(kept[name], terms[name]));
+}
+
+/** Whether two JSON values are equal, in whatever order their fields stand. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  if (!isObject(a) || !isObject(b)) return a === b;
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((name) => isEqual(a[name], b[name]));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

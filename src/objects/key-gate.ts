@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Terms } from '../decision/record.ts';
+import { sameTerms, type Terms } from '../decision/record.ts';
 import { waitMs } from '../meter/fence.ts';
 import {
   type Ask,
@@ -192,10 +192,10 @@ export class KeyGate extends DurableObject {
 
   /** Every change of terms raises the generation, but for those of a key that is revoked for good. */
   #hasOtherTerms(generation: number, terms: Terms): boolean {
-    const known = this.#storage.kv.get<Terms>('terms');
+    const known = this.#storage.kv.get<Partial<Terms>>('terms');
     if (known === undefined || this.#storage.kv.get<number>('termsGeneration') !== generation) return false;
     if (known.status === 'revoked' && terms.status === 'revoked') return false;
-    return JSON.stringify(known) !== JSON.stringify(terms);
+    return !sameTerms(known, terms);
   }
 
   /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */

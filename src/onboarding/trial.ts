@@ -50,6 +50,7 @@ export async function mintTrialKey(visit: Visit): Promise<Answer> {
     environment: trial.environment,
     role: trial.role,
     expiresAtMs: nowMs + trial.ttl,
+    ratePerSecond: null,
     ratePerMinute: null,
     quotas: { total: trial.operations },
     addresses: null,

@@ -18,7 +18,18 @@ export interface KeyChange {
   /** What the audit trail and the outbox call it, like `key.revoked`. */
   readonly action: string;
   readonly set: Partial<
-    Pick<StoredKey, 'label' | 'category' | 'role' | 'status' | 'expiresAtMs' | 'ratePerMinute' | 'quotas' | 'addresses'>
+    Pick<
+      StoredKey,
+      | 'label'
+      | 'category'
+      | 'role'
+      | 'status'
+      | 'expiresAtMs'
+      | 'ratePerSecond'
+      | 'ratePerMinute'
+      | 'quotas'
+      | 'addresses'
+    >
   >;
   /** The new generation is above this one too: a gate may be ahead of a restored database. */
   readonly generationAbove?: number;
@@ -155,6 +166,7 @@ export async function applyChanges(
            role = c.value ->> '$.next.role',
            status = c.value ->> '$.next.status',
            expires_at_ms = c.value ->> '$.next.expiresAtMs',
+           rate_per_second = c.value ->> '$.next.ratePerSecond',
            rate_per_minute = c.value ->> '$.next.ratePerMinute',
            quotas = c.value ->> '$.next.quotas',
            addresses = c.value ->> '$.next.addresses',

@@ -9,6 +9,9 @@ export interface StoredKey {
   readonly accountId: string;
   readonly accountStatus: 'active' | 'suspended';
   readonly plan: string;
+  /** The account's; null: none. */
+  readonly budgetMicro: number | null;
+  readonly billingAnchorMs: number;
   readonly userId: string | null;
   readonly label: string | null;
   readonly category: string | null;
@@ -17,6 +20,7 @@ export interface StoredKey {
   readonly status: KeyStatus;
   readonly generation: number;
   readonly expiresAtMs: number | null;
+  readonly ratePerSecond: number | null;
   readonly ratePerMinute: number | null;
   readonly quotas: Quotas;
   readonly addresses: readonly string[] | null;
@@ -34,9 +38,10 @@ export type KeyRow = Omit<StoredKey, 'quotas' | 'addresses'> & {
 
 /** The columns of a {@link KeyRow}; the query names keys `k` and accounts `a`. */
 export const KEY_COLUMNS = `
-  k.id, k.account_id AS accountId, a.status AS accountStatus, a.plan, k.user_id AS userId, k.label, k.category,
-  k.environment, k.role, k.status, k.generation, k.expires_at_ms AS expiresAtMs, k.rate_per_minute AS ratePerMinute,
-  k.quotas, k.addresses, k.prefix, k.created_at_ms AS createdAtMs, k.revoked_at_ms AS revokedAtMs`;
+  k.id, k.account_id AS accountId, a.status AS accountStatus, a.plan, a.budget_micro AS budgetMicro,
+  coalesce(a.billing_anchor_ms, a.created_at_ms) AS billingAnchorMs, k.user_id AS userId, k.label, k.category,
+  k.environment, k.role, k.status, k.generation, k.expires_at_ms AS expiresAtMs,
+  k.rate_per_second AS ratePerSecond, k.rate_per_minute AS ratePerMinute, k.quotas, k.addresses, k.prefix, k.created_at_ms AS createdAtMs, k.revoked_at_ms AS revokedAtMs`;
 
 /**
  * The keys of the set in `?1` that still have the generation with which they were read. Sets are handed over as one
@@ -53,6 +58,8 @@ export function keyOfRow(row: KeyRow): StoredKey {
     accountId: row.accountId,
     accountStatus: row.accountStatus,
     plan: row.plan,
+    budgetMicro: row.budgetMicro,
+    billingAnchorMs: row.billingAnchorMs,
     userId: row.userId,
     label: row.label,
     category: row.category,
@@ -61,6 +68,7 @@ export function keyOfRow(row: KeyRow): StoredKey {
     status: row.status,
     generation: row.generation,
     expiresAtMs: row.expiresAtMs,
+    ratePerSecond: row.ratePerSecond,
     ratePerMinute: row.ratePerMinute,
     quotas: readQuotas(row.quotas),
     addresses: readAddresses(row.addresses),
@@ -78,12 +86,17 @@ export function recordOfKey(key: StoredKey, graceEndsAtMs: number | null): KeyRe
     accountId: key.accountId,
     accountStatus: key.accountStatus,
     plan: key.plan,
+    budgetMicro: key.budgetMicro,
+    billingAnchorMs: key.billingAnchorMs,
     userId: key.userId,
+    label: key.label,
+    category: key.category,
     role: key.role,
     environment: key.environment,
     status: key.status,
     expiresAtMs: key.expiresAtMs,
     graceEndsAtMs,
+    ratePerSecond: key.ratePerSecond,
     ratePerMinute: key.ratePerMinute,
     quotas: key.quotas,
     addresses: key.addresses,
@@ -102,12 +115,17 @@ export function readJson(text: string): unknown {
 /** Quotas from their column. What cannot be read allows nothing: a damaged row must not lift a limit. */
 function readQuotas(text: string): Quotas {
   const quotas = readJson(text);
-  const readable =
-    typeof quotas === 'object' &&
-    quotas !== null &&
-    !Array.isArray(quotas) &&
-    Object.values(quotas).every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
-  return readable ? (quotas as Quotas) : { total: 0 };
+  if (!isObject(quotas)) return { total: 0 };
+  const { credits = {}, ...requests } = quotas;
+  return areCaps(requests) && areCaps(credits) ? (quotas as Quotas) : { total: 0 };
+}
+
+function areCaps(caps: unknown): boolean {
+  return isObject(caps) && Object.values(caps).every((cap) => Number.isSafeInteger(cap) && (cap as number) >= 0);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Addresses from their column. What cannot be read admits none. */

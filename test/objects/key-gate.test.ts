@@ -8,7 +8,22 @@ import type { GateAsk, Stale } from '../../src/objects/key-gate.ts';
 import { clock, type MovableKeyGate } from '../support/objects-worker.ts';
 import { gates } from './bindings.ts';
 
-const terms: Terms = { status: 'active', accountStatus: 'active', expiresAtMs: null, ratePerMinute: null, quotas: {} };
+/** What the version before kept, and what this one keeps. */
+const oldTerms = {
+  status: 'active',
+  accountStatus: 'active',
+  expiresAtMs: null,
+  ratePerMinute: null,
+  quotas: {},
+} as const;
+const terms: Terms = {
+  ...oldTerms,
+  role: 'developer',
+  addresses: null,
+  plan: 'standard',
+  ratePerSecond: null,
+  budgetMicro: null,
+};
 const inTotal = (limit: number): Limit => ({ name: 'total', limit, windowMs: null });
 const perMinute = (limit: number): Limit => ({ name: 'rate', limit, windowMs: 60_000 });
 const asking = (generation: number, limits: readonly Limit[], more: Partial<GateAsk> = {}): GateAsk => ({
@@ -117,6 +132,15 @@ describe('advance', () => {
     expect(await stored(gate, 'terms')).toEqual(terms);
     expect(await gate.advance(3, terms)).toBe(3);
     expect(await gate.advance(4, other)).toBe(4);
+  });
+
+  test('compares with what an older version kept by what that version knew, and with what this one keeps by all', async () => {
+    const gate = await openGate(1);
+    expect(await gate.advance(1, { ...terms, plan: 'other' })).toBe(2);
+    await inside(gate, (storage) => storage.kv.put('terms', oldTerms));
+    expect(await gate.advance(1, { ...terms, ratePerMinute: 5 })).toBe(2);
+    expect(await gate.advance(1, { ...terms, plan: 'other' })).toBe(1);
+    expect(await gate.advance(1, terms)).toBe(2);
   });
 
   test('of a key that is revoked for good minds nothing but the revocation', async () => {

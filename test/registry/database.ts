@@ -11,11 +11,17 @@ import type { StoredKey } from '../../src/registry/rows.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MIGRATIONS = join(ROOT, 'src/registry/migrations');
 
-/** The statements of `schema.sql`, and of all migrations in their order. */
+/** The statements of the migrations whose names match, in their order. */
+export function migrationsOf(names: RegExp): string[] {
+  return readdirSync(MIGRATIONS)
+    .filter((name) => names.test(name))
+    .sort()
+    .flatMap((name) => splitSql(readFileSync(join(MIGRATIONS, name), 'utf8')));
+}
+
+/** The statements of `schema.sql`, and of all migrations. */
 export const schema = splitSql(readFileSync(join(ROOT, 'schema.sql'), 'utf8'));
-export const migrations = readdirSync(MIGRATIONS)
-  .sort()
-  .flatMap((name) => splitSql(readFileSync(join(MIGRATIONS, name), 'utf8')));
+export const migrations = migrationsOf(/./);
 
 /** A D1 database in workerd, empty unless statements are given. */
 export async function openDatabase(statements: readonly string[] = schema) {
@@ -60,6 +66,7 @@ export function tryKey(
     environment: 'live',
     role: 'developer',
     expiresAtMs: null,
+    ratePerSecond: null,
     ratePerMinute: null,
     quotas: {},
     addresses: null,

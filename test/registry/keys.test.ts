@@ -19,13 +19,16 @@ const revoke: KeyChange = { action: 'key.revoked', set: { status: 'revoked' } };
 
 describe('a lookup', () => {
   it('finds a key by the digest of a secret, with what is to be known of its account', async () => {
-    const quotas = { total: 10, daily: 5 };
+    const quotas = { total: 10, daily: 5, credits: { monthly: 10 ** 15 } };
     await makeKey(store.db, {
       id: 'k1',
       quotas,
       addresses: ['192.0.2.0/24'],
       expiresAtMs: NOW_MS + 1,
+      ratePerSecond: 2,
       ratePerMinute: 60,
+      label: 'ci',
+      category: 'jobs',
     });
     expect(await findByDigests(store.db.withSession('first-primary'), ['unknown', 'digest:k1'])).toEqual({
       digest: 'digest:k1',
@@ -37,12 +40,17 @@ describe('a lookup', () => {
         accountId: 'acc_1',
         accountStatus: 'active',
         plan: 'free',
+        budgetMicro: null,
+        billingAnchorMs: NOW_MS,
         userId: null,
+        label: 'ci',
+        category: 'jobs',
         role: 'developer',
         environment: 'live',
         status: 'active',
         expiresAtMs: NOW_MS + 1,
         graceEndsAtMs: null,
+        ratePerSecond: 2,
         ratePerMinute: 60,
         quotas,
         addresses: ['192.0.2.0/24'],
@@ -86,9 +94,21 @@ describe('a lookup', () => {
 
   it('reads damaged quotas as none allowed, and damaged addresses as none admitted', async () => {
     await makeKey(store.db, { id: 'k1' });
-    await store.db.prepare(`UPDATE keys SET quotas = '{"total":"many"}', addresses = '{}', generation = 2`).run();
-    expect(await readKey(store.db, 'k1')).toMatchObject({ quotas: { total: 0 }, addresses: [] });
-    await expect(store.db.prepare(`UPDATE keys SET quotas = '{', generation = 3`).run()).rejects.toThrow('CHECK');
+    const damaged = [
+      '{"total":"many"}',
+      '[]',
+      'null',
+      '{"daily":5,"credits":null}',
+      '{"daily":5,"credits":{"total":-1}}',
+    ];
+    for (const [i, quotas] of damaged.entries()) {
+      await store.db
+        .prepare(`UPDATE keys SET quotas = ?, addresses = '{}', generation = ?`)
+        .bind(quotas, i + 2)
+        .run();
+      expect(await readKey(store.db, 'k1'), quotas).toMatchObject({ quotas: { total: 0 }, addresses: [] });
+    }
+    await expect(store.db.prepare(`UPDATE keys SET quotas = '{', generation = 99`).run()).rejects.toThrow('CHECK');
   });
 
   it('takes the digests of more keys than D1 takes parameters', async () => {
@@ -178,8 +198,9 @@ describe('a change', () => {
       label: null,
       role: 'reader',
       expiresAtMs: NOW_MS,
+      ratePerSecond: 1,
       ratePerMinute: 5,
-      quotas: { daily: 0 },
+      quotas: { daily: 0, credits: { total: 7 } },
       addresses: null,
     };
     const after = await applyChanges(store.db, [{ key, change: { action: 'key.updated', set } }], admin, NOW_MS + 1);

@@ -6,7 +6,7 @@ import { writeCursor } from '../../src/registry/page.ts';
 import { deadTrialKeys, purgeKeys } from '../../src/registry/purge.ts';
 import type { Db } from '../../src/registry/rows.ts';
 import { findTrialByPrefix, keysAfter, listKeys } from '../../src/registry/search.ts';
-import { admin, apply, makeKey, migrations, NOW_MS, openDatabase, schema, tryKey } from './database.ts';
+import { admin, apply, makeKey, migrations, migrationsOf, NOW_MS, openDatabase, schema, tryKey } from './database.ts';
 
 let fresh: Awaited<ReturnType<typeof openDatabase>>;
 let migrated: Awaited<ReturnType<typeof openDatabase>>;
@@ -16,14 +16,20 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([fresh.close(), migrated.close()]));
 
-/** All that a database consists of, without its comments and line breaks. */
+/** All that a database consists of, without its comments, and without the blanks that a migration leaves elsewhere. */
 async function shape(db: D1Database) {
   const { results } = await db
     .prepare(
       `SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name`,
     )
     .all<{ type: string; name: string; tbl_name: string; sql: string | null }>();
-  return results.map((part) => ({ ...part, sql: part.sql?.replace(/--[^\n]*/g, '').replace(/\s+/g, ' ') }));
+  return results.map((part) => ({
+    ...part,
+    sql: part.sql
+      ?.replace(/--[^\n]*/g, '')
+      .replace(/\s+/g, ' ')
+      .replace(/ ?([(),]) ?/g, '$1'),
+  }));
 }
 
 describe('the schema', () => {
@@ -41,9 +47,33 @@ describe('the schema', () => {
     await createAccount(db, { id: 'acc_1', name: 'One', plan: 'free' }, admin, NOW_MS);
     await makeKey(db, { id: 'k1' });
     await apply(db, schema);
-    await apply(db, migrations);
     expect(await shape(db)).toEqual(before);
     expect(await readKey(db, 'k1')).toMatchObject({ id: 'k1', generation: 1 });
+    await close();
+  });
+
+  it('of the version before is brought up by the new migrations; its rows are read, and the old code still writes', async () => {
+    const { db, close } = await openDatabase(migrationsOf(/^0001_/));
+    const oldAccount = `INSERT INTO accounts (id, name, plan, status, created_at_ms) VALUES (?, 'Old', 'free', 'active', 5)`;
+    const oldKey = `INSERT INTO keys (id, account_id, environment, role, status, generation, rate_per_minute, quotas, prefix, created_at_ms)
+      VALUES (?, ?, 'live', 'developer', 'active', 3, 60, '{"total":9,"daily":0}', 'ks_live_old', 6)`;
+    await db.prepare(oldAccount).bind('acc_old').run();
+    await db.prepare(oldKey).bind('k_old', 'acc_old').run();
+    await apply(db, schema);
+    await apply(db, migrationsOf(/^000[^1]_/));
+    expect(await shape(db)).toEqual(await shape(fresh.db));
+
+    const key = await readKey(db, 'k_old');
+    expect(key).toMatchObject({ generation: 3, ratePerMinute: 60, quotas: { total: 9, daily: 0 } });
+    expect(key).toMatchObject({ ratePerSecond: null, budgetMicro: null, billingAnchorMs: 5 });
+    await db.prepare(oldAccount).bind('acc_older').run();
+    await db.prepare(oldKey).bind('k_older', 'acc_older').run();
+    const keys = await keysAfter(db, null, 10);
+    const set = { ratePerSecond: 2, quotas: { credits: { daily: 1 } } };
+    const planned = keys.map((each) => ({ key: each, change: { action: 'key.updated', set } }));
+    const changed = await applyChanges(db, planned, admin, NOW_MS);
+    expect([...changed.keys()]).toEqual(['k_old', 'k_older']);
+    for (const id of changed.keys()) expect(await readKey(db, id)).toMatchObject({ ...set, generation: 4 });
     await close();
   });
 
