@@ -25,6 +25,15 @@ export function addressKey(text: string): string | null {
   return `${new ipaddr.IPv6([...v6.parts.slice(0, 4), 0, 0, 0, 0]).toRFC5952String()}/64`;
 }
 
+/** The network of an address, for where less than all of it is kept: IPv4 by /24, IPv6 by /48; null as above. */
+export function networkOf(text: string): string | null {
+  const v6 = readV4(text) === -1 ? readV6(text) : null;
+  const v4 = v6 === null ? text : v6.isIPv4MappedAddress() ? v6.toIPv4Address().toString() : null;
+  if (v4 !== null) return readV4(v4) === -1 ? null : `${v4.slice(0, v4.lastIndexOf('.'))}.0/24`;
+  const parts = v6?.parts.slice(0, 3) ?? [];
+  return `${new ipaddr.IPv6([...parts, 0, 0, 0, 0, 0]).toRFC5952String()}/48`;
+}
+
 /** Compiles an address or a CIDR range; null where the text is neither. */
 export function compileRange(text: string): RangeMatcher | null {
   const slash = text.indexOf('/');

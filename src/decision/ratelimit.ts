@@ -3,6 +3,8 @@ export interface LimitView {
   /** A name of the meter: printable ASCII without quotes. */
   readonly name: string;
   readonly limit: number;
+  /** null: requests, the draft's default. */
+  readonly unit: string | null;
   readonly remaining: number;
   /** null: the limit is in total, not over a window. */
   readonly windowSeconds: number | null;
@@ -26,12 +28,16 @@ export function rateLimitHeaders(limits: readonly LimitView[]): RateLimitHeaders
   if (limits.length === 0) return null;
   return {
     'ratelimit-policy': limits
-      .map((each) => `"${each.name}";q=${each.limit}${optional('w', each.windowSeconds)}`)
+      .map((each) => `"${each.name}";q=${each.limit}${unitOf(each)}${optional('w', each.windowSeconds)}`)
       .join(', '),
     ratelimit: limits
       .map((each) => `"${each.name}";r=${Math.max(0, Math.floor(each.remaining))}${optional('t', each.resetSeconds)}`)
       .join(', '),
   };
+}
+
+function unitOf({ unit }: LimitView): string {
+  return unit === null ? '' : `;qu="${unit}"`;
 }
 
 function optional(parameter: string, seconds: number | null): string {

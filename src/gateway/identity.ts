@@ -29,13 +29,18 @@ export function limitHeaders(edge: Edge, record: KeyRecord): HeaderRecord {
   if (limits.length === 0) return NONE;
   const gateNowMs = edge.clock.nowMs() + gateAheadMs;
   let left = 0;
-  for (const lease of leases) left += lease.left;
+  let leftMicro = 0;
+  for (const lease of leases) {
+    left += lease.left;
+    leftMicro += lease.micro - lease.reserved;
+  }
   return (
     (rateLimitHeaders(
-      limits.map(({ name, limit, remaining, windowMs, resetAtMs }) => ({
+      limits.map(({ name, limit, unit, remaining, windowMs, resetAtMs }) => ({
         name,
         limit,
-        remaining: remaining + left,
+        unit: unit === 'credits' ? 'micro-credits' : null,
+        remaining: remaining + (unit === 'credits' ? leftMicro : left),
         windowSeconds: windowMs === null ? null : windowMs / 1_000,
         resetSeconds: resetAtMs === null ? null : (resetAtMs - gateNowMs) / 1_000,
       })),
