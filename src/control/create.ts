@@ -1,6 +1,6 @@
 import { compileRange } from '../decision/address.ts';
 import { deny } from '../decision/denial.ts';
-import type { Quotas } from '../decision/record.ts';
+import { planOf } from '../gateway/limits.ts';
 import type { Policy } from '../policy/schema.ts';
 import { readAccount } from '../registry/accounts.ts';
 import type { NewKey as KeySpec } from '../registry/create.ts';
@@ -9,6 +9,7 @@ import type { Desk } from './desk.ts';
 import { type Checked, invalid, type NewKey } from './input.ts';
 import { issueKey } from './issue.ts';
 import { viewOf } from './keys.ts';
+import { checkLimits, NO_LIMITS, withLimits } from './limits.ts';
 
 type Terms = Omit<KeySpec, 'id' | 'accountId' | 'userId'>;
 
@@ -19,9 +20,9 @@ export async function createKey(desk: Desk, accountId: string, input: NewKey): P
   if (account === null) return denied(deny('not_found', { detail: 'there is no account with this id' }));
   const terms = termsFor(house.policy, account.plan, input, nowMs);
   if (!terms.ok) return denied(terms.denial);
-  const plan = house.policy.plans[account.plan];
+  const plan = planOf(house.policy, account.plan);
   const caps = house.policy.caps;
-  const perAccount = plan?.active_keys === undefined ? caps.active_keys_per_account : plan.active_keys;
+  const perAccount = plan.active_keys === undefined ? caps.active_keys_per_account : plan.active_keys;
   const issued = await issueKey(
     house,
     { ...terms.value, accountId, userId: null },
@@ -56,37 +57,13 @@ export function termsFor(policy: Policy, planName: string, input: NewKey, nowMs:
   const expiresAtMs = input.expires_at ?? null;
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return invalid('expires_at', 'expected a time in the future');
 
-  const highest = highestRate(policy, planName);
-  const asked = input.rate_limit_per_minute ?? null;
-  if (asked !== null && asked > highest) return invalid('rate_limit_per_minute', `expected at most ${highest}`);
-  const usual = policy.limits.default_rate_per_minute ?? Number.POSITIVE_INFINITY;
-  const ratePerMinute = asked ?? (usual > highest ? highest : null);
-
-  const quotas = quotasFor(policy, input.quotas ?? {});
-  if (!quotas.ok) return quotas;
+  const allowed = checkLimits(policy, planName, input);
+  if (!allowed.ok) return allowed;
   const addresses = input.addresses ?? null;
   const unreadable = addresses?.findIndex((text) => compileRange(text) === null) ?? -1;
   if (unreadable !== -1) return invalid(`addresses.${unreadable}`, 'expected an IP address or a CIDR range');
 
-  const limits = { ratePerSecond: null, ratePerMinute, quotas: quotas.value };
+  const limits = withLimits(NO_LIMITS, input);
   const terms = { environment, role, label, category, expiresAtMs, ...limits, addresses };
   return { ok: true, value: terms };
-}
-
-/** The highest rate that a key of this plan may have; a key that asks for none gets no more either. */
-function highestRate({ limits, plans }: Policy, planName: string): number {
-  const maxima = [limits.max_rate_per_minute, plans[planName]?.max_key_rate_per_minute];
-  return Math.min(...maxima.map((max) => max ?? Number.POSITIVE_INFINITY));
-}
-
-/** Blank is no cap and 0 allows none; a quota that the policy does not know is refused even as 0. */
-function quotasFor(policy: Policy, asked: NonNullable<NewKey['quotas']>): Checked<Quotas> {
-  const quotas: { -readonly [name in keyof Quotas]: Quotas[name] } = {};
-  for (const name of ['total', 'daily', 'weekly', 'monthly'] as const) {
-    const limit = asked[name] ?? null;
-    if (limit === null) continue;
-    if (!policy.limits.quotas.includes(name)) return invalid(`quotas.${name}`, 'there is no such quota here');
-    quotas[name] = limit;
-  }
-  return { ok: true, value: quotas };
 }

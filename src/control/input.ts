@@ -47,6 +47,8 @@ const text = (longest: number) =>
     .max(longest, `expected at most ${longest} characters`)
     .regex(/^[^\p{Cc}]*$/u, 'expected no control characters');
 const count = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000, 'is too large');
+/** Credits in millionths. */
+const micro = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000_000_000, 'is too large');
 /** RFC 3339; milliseconds once read. */
 const time = z.iso
   .datetime({ offset: true, error: 'expected a time like "2030-01-31T12:00:00Z"' })
@@ -62,21 +64,35 @@ export const nothing = z.strictObject({});
 
 export const newAccount = z.strictObject({ name, plan: name.optional() });
 
+/** What may change of an account. null: no budget, and billing months from its creation on. */
+export const accountChange = z.strictObject({
+  name: name.optional(),
+  plan: name.optional(),
+  budget_micro: micro.nullish(),
+  billing_anchor: time.nullish(),
+});
+export type AccountChange = z.output<typeof accountChange>;
+
+const quotas = (cap: typeof count) =>
+  z.strictObject({ total: cap.nullish(), daily: cap.nullish(), weekly: cap.nullish(), monthly: cap.nullish() });
+
+/** The limits of a key. null: none of its own. */
+const keyLimits = {
+  rate_limit_per_second: count.nullish(),
+  rate_limit_per_minute: count.nullish(),
+  quotas: quotas(count).nullish(),
+  credit_quotas: quotas(micro).nullish(),
+};
+export const limitChange = z.strictObject(keyLimits);
+export type LimitChange = z.output<typeof limitChange>;
+
 export const newKey = z.strictObject({
   label: label.nullish(),
   environment: name,
   role: name.nullish(),
   category: text(64).nullish(),
   expires_at: time.nullish(),
-  rate_limit_per_minute: count.nullish(),
-  quotas: z
-    .strictObject({
-      total: count.nullish(),
-      daily: count.nullish(),
-      weekly: count.nullish(),
-      monthly: count.nullish(),
-    })
-    .nullish(),
+  ...keyLimits,
   addresses: z.array(token, 'expected a list of addresses').min(1, 'expected at least one address').max(100).nullish(),
 });
 export type NewKey = z.output<typeof newKey>;

@@ -11,10 +11,12 @@ import { listKeys as listStoredKeys } from '../registry/search.ts';
 import { settlingKeys } from '../registry/settling.ts';
 import { type Answer, denied, EMPTY, json, notInForce, rfc3339 } from './answer.ts';
 import type { Desk } from './desk.ts';
-import { invalid, type keyFilter, type keyQuery, type presentedKey } from './input.ts';
+import { invalid, type keyFilter, type keyQuery, type LimitChange, type presentedKey } from './input.ts';
+import { checkLimits, limitsChanged } from './limits.ts';
 
 /** A key as answers show it: everything but its secret. */
 export function viewOf(key: StoredKey) {
+  const { credits = {}, ...quotas } = key.quotas;
   return {
     id: key.id,
     account: key.accountId,
@@ -25,8 +27,10 @@ export function viewOf(key: StoredKey) {
     category: key.category,
     status: key.status,
     expires_at: rfc3339(key.expiresAtMs),
+    rate_limit_per_second: key.ratePerSecond,
     rate_limit_per_minute: key.ratePerMinute,
-    quotas: key.quotas,
+    quotas,
+    credit_quotas: credits,
     addresses: key.addresses,
     created_at: rfc3339(key.createdAtMs),
     revoked_at: rfc3339(key.revokedAtMs),
@@ -81,15 +85,26 @@ export async function revokeKey(desk: Desk, keyId: string): Promise<Answer> {
 
 /** Switches a key off until it is activated again. */
 export function deactivateKey(desk: Desk, keyId: string): Promise<Answer> {
-  return switchKey(desk, keyId, deactivation);
+  return alterKey(desk, keyId, deactivation);
 }
 
 /** Switches a key on again. 200 says that no request that is sent from now on is refused for it. */
 export function activateKey(desk: Desk, keyId: string): Promise<Answer> {
-  return switchKey(desk, keyId, activation);
+  return alterKey(desk, keyId, activation);
 }
 
-async function switchKey(desk: Desk, keyId: string, alter: Alter): Promise<Answer> {
+/**
+ * Changes the limits of a key. 200 says that requests that are sent from now on are counted against the new ones; what
+ * was counted before stays counted.
+ */
+export async function limitKey(desk: Desk, keyId: string, input: LimitChange): Promise<Answer> {
+  const key = await readKey(desk.force.db.withSession('first-primary'), keyId);
+  if (key === null) return missing();
+  const allowed = checkLimits(desk.house.policy, key.plan, input);
+  return allowed.ok ? alterKey(desk, keyId, (now) => limitsChanged(now, input)) : denied(allowed.denial);
+}
+
+async function alterKey(desk: Desk, keyId: string, alter: Alter): Promise<Answer> {
   const changed = await changeKey(desk.force, keyId, desk.actor, desk.nowMs, alter);
   if (!('key' in changed)) return refusal(changed.kind);
   if (changed.key.status === 'revoked') return denied(deny('conflict', { detail: 'a revoked key stays revoked' }));

@@ -1,9 +1,18 @@
 import type * as z from 'zod';
-import type { KeyStatus, Quotas, Terms } from '../decision/record.ts';
+import {
+  type CreditQuotas,
+  isEqual,
+  type KeyStatus,
+  QUOTA_NAMES,
+  type Quotas,
+  sameTerms,
+  type Terms,
+  termsOf,
+} from '../decision/record.ts';
 import { callObject } from '../objects/call.ts';
 import type { GateReport } from '../objects/key-gate.ts';
 import type { Policy } from '../policy/schema.ts';
-import { setAccountStatus } from '../registry/accounts.ts';
+import { type AccountChange, changeAccount } from '../registry/accounts.ts';
 import { changeKeys } from '../registry/changes.ts';
 import type { KeyChange, StoredKey } from '../registry/keys.ts';
 import { keysAfter } from '../registry/search.ts';
@@ -11,10 +20,15 @@ import { type Answer, json, notInForce } from './answer.ts';
 import type { Desk } from './desk.ts';
 import type { reconcileInput } from './input.ts';
 
-/** What a gate remembers of a key for which the registry may be behind. */
+/** What a gate remembers of a key for which the registry is behind; an older version remembered less. */
 interface Ahead {
   readonly floor: number;
-  readonly terms: Terms | null;
+  /**
+   * Whether it is right about what is neither stricter nor laxer than the registry's. Above the registry it knows what
+   * was acknowledged last; at the same generation its terms may be older.
+   */
+  readonly isNewer: boolean;
+  readonly terms: Partial<Terms>;
 }
 
 const STRICTNESS: Record<KeyStatus, number> = { active: 0, inactive: 1, revoked: 2 };
@@ -36,9 +50,8 @@ export async function reconcile(desk: Desk, input: z.output<typeof reconcileInpu
     if (found !== null) ahead.set(key.id, found);
   }
   const behind = keys.filter(({ id }) => ahead.has(id));
-  const suspended = behind.filter((key) => key.accountStatus === 'active' && isSuspended(ahead.get(key.id)));
-  for (const accountId of new Set(suspended.map((key) => key.accountId))) {
-    await setAccountStatus(force.db, accountId, 'suspended', actor, nowMs);
+  for (const [accountId, set] of accountRepairs(behind, ahead)) {
+    await changeAccount(force.db, accountId, { action: 'account.reconciled', set }, actor, nowMs);
   }
   const kinds = await changeKeys(force, behind, actor, nowMs, (key) => repair(key, ahead.get(key.id), house.policy));
   const lists = {
@@ -60,43 +73,67 @@ export async function reconcile(desk: Desk, input: z.output<typeof reconcileInpu
 function aheadOf(key: StoredKey, report: GateReport | null): Ahead | null {
   if (report === null || report.floor === null || report.floor < key.generation) return null;
   const { floor, terms } = report;
-  return floor > key.generation || (terms !== null && !sameTerms(key, terms)) ? { floor, terms } : null;
+  if (floor === key.generation && (terms === null || sameTerms(terms, termsOf(key)))) return null;
+  return { floor, isNewer: floor > key.generation, terms: terms ?? {} };
 }
 
-function sameTerms(key: StoredKey, terms: Terms): boolean {
-  const names = new Set([...Object.keys(key.quotas), ...Object.keys(terms.quotas)]) as Set<keyof Quotas>;
-  return (
-    key.status === terms.status &&
-    key.accountStatus === terms.accountStatus &&
-    key.expiresAtMs === terms.expiresAtMs &&
-    key.ratePerMinute === terms.ratePerMinute &&
-    [...names].every((name) => key.quotas[name] === terms.quotas[name])
-  );
-}
-
-function isSuspended(ahead: Ahead | undefined): boolean {
-  return ahead?.terms?.accountStatus === 'suspended';
-}
-
-function repair(key: StoredKey, ahead: Ahead | undefined, policy: Policy): KeyChange | null {
-  if (ahead === undefined) return null;
-  const set = ahead.terms === null ? {} : stricter(key, ahead.terms, policy);
-  return { action: 'key.reconciled', set, generationAbove: ahead.floor };
-}
-
-/** The fields in which the gate's terms are stricter than the registry's. */
-export function stricter(key: StoredKey, terms: Terms, policy: Policy): KeyChange['set'] {
-  const set: { -readonly [field in keyof KeyChange['set']]: KeyChange['set'][field] } = {};
-  if (STRICTNESS[terms.status] > STRICTNESS[key.status]) set.status = terms.status;
-  const never = Number.POSITIVE_INFINITY;
-  if ((terms.expiresAtMs ?? never) < (key.expiresAtMs ?? never)) set.expiresAtMs = terms.expiresAtMs;
-  const usual = policy.limits.default_rate_per_minute ?? never;
-  if ((terms.ratePerMinute ?? usual) < (key.ratePerMinute ?? usual)) set.ratePerMinute = terms.ratePerMinute;
-  const quotas = { ...key.quotas };
-  for (const name of ['total', 'daily', 'weekly', 'monthly'] as const) {
-    const limit = terms.quotas[name];
-    if (limit !== undefined && limit < (quotas[name] ?? never)) Object.assign(quotas, { [name]: limit });
+/** What the gates of its keys know of each account and the registry has forgotten. */
+function accountRepairs(
+  keys: readonly StoredKey[],
+  ahead: ReadonlyMap<string, Ahead>,
+): Map<string, AccountChange['set']> {
+  const repairs = new Map<string, AccountChange['set']>();
+  for (const key of keys) {
+    const gate = ahead.get(key.id);
+    if (gate === undefined) continue;
+    const set: Writable<AccountChange['set']> = { ...repairs.get(key.accountId) };
+    const { accountStatus, plan, budgetMicro } = gate.terms;
+    if (accountStatus === 'suspended' && key.accountStatus === 'active') set.status = 'suspended';
+    if (isLower(budgetMicro, set.budgetMicro ?? key.budgetMicro)) set.budgetMicro = budgetMicro;
+    if (plan !== undefined && plan !== key.plan && gate.isNewer) set.plan = plan;
+    if (Object.keys(set).length > 0) repairs.set(key.accountId, set);
   }
-  if (JSON.stringify(quotas) !== JSON.stringify(key.quotas)) set.quotas = quotas;
+  return repairs;
+}
+
+function repair(key: StoredKey, gate: Ahead | undefined, policy: Policy): KeyChange | null {
+  if (gate === undefined) return null;
+  return { action: 'key.reconciled', set: stricter(key, gate, policy), generationAbove: gate.floor };
+}
+
+/** The fields in which the gate is stricter than the registry, or knows better where neither is. */
+function stricter(key: StoredKey, gate: Ahead, policy: Policy): KeyChange['set'] {
+  const { status, expiresAtMs, quotas = {}, role, addresses } = gate.terms;
+  const set: Writable<KeyChange['set']> = {};
+  if (status !== undefined && STRICTNESS[status] > STRICTNESS[key.status]) set.status = status;
+  if (isLower(expiresAtMs, key.expiresAtMs)) set.expiresAtMs = expiresAtMs;
+  const { default_rate_per_second, default_rate_per_minute } = policy.limits;
+  const usual = { ratePerSecond: default_rate_per_second, ratePerMinute: default_rate_per_minute };
+  for (const field of ['ratePerSecond', 'ratePerMinute'] as const) {
+    const rate = gate.terms[field];
+    if (rate !== undefined && isLower(rate ?? usual[field], key[field] ?? usual[field])) set[field] = rate;
+  }
+  const lower = lowerQuotas(key.quotas, quotas);
+  if (!isEqual(lower, key.quotas)) set.quotas = lower;
+  if (role !== undefined && role !== key.role && gate.isNewer) set.role = role;
+  const isOther = Array.isArray(addresses) && !isEqual(addresses, key.addresses);
+  if (isOther && (key.addresses === null || gate.isNewer)) set.addresses = addresses;
   return set;
+}
+
+type Writable<T> = { -readonly [field in keyof T]: T[field] };
+
+/** null: no limit. What an older gate does not know is lower than nothing. */
+function isLower(known: number | null | undefined, than: number | null): known is number {
+  return typeof known === 'number' && known < (than ?? Number.POSITIVE_INFINITY);
+}
+
+function lowerQuotas(one: Quotas, other: Quotas): Quotas {
+  const credits = lowerCaps(one.credits ?? {}, other.credits ?? {});
+  return { ...lowerCaps(one, other), ...(Object.keys(credits).length > 0 && { credits }) };
+}
+
+function lowerCaps(one: CreditQuotas, other: CreditQuotas): CreditQuotas {
+  const caps = QUOTA_NAMES.map((name) => [name, Math.min(one[name] ?? Infinity, other[name] ?? Infinity)] as const);
+  return Object.fromEntries(caps.filter(([, cap]) => cap < Infinity));
 }

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
 import { ACCESS_HEADER, noAccessKeys } from './access.ts';
-import { createAccount, listAccounts, resumeAccount, showAccount, suspendAccount } from './accounts.ts';
+import { createAccount, listAccounts, resumeAccount, showAccount, suspendAccount, updateAccount } from './accounts.ts';
 import { type Answer, denied, respond } from './answer.ts';
 import { showAudit } from './audit.ts';
 import { readJson } from './body.ts';
@@ -11,7 +11,7 @@ import { createKey } from './create.ts';
 import { type Desk, forceOf } from './desk.ts';
 import { type Admin, guardAdmin } from './guard.ts';
 import * as input from './input.ts';
-import { activateKey, deactivateKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
+import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
 import { liftLockout, showLockout } from './lockouts.ts';
 import { reconcile } from './reconcile.ts';
 import { showStatus } from './status.ts';
@@ -26,7 +26,7 @@ type Params = Readonly<Record<string, string>>;
 
 /** One admin route. `run` gets the query of a GET and the body of any other method, checked by its schema. */
 interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly run: (desk: Desk, input: unknown, params: Params) => Promise<Answer>;
 }
@@ -55,6 +55,7 @@ const ROUTES: readonly Route[] = [
   route('POST', '/accounts', input.newAccount, createAccount),
   route('GET', '/accounts', input.accountQuery, listAccounts),
   route('GET', '/accounts/:id', input.nothing, (desk, _, params) => showAccount(desk, id(params))),
+  route('PATCH', '/accounts/:id', input.accountChange, (desk, set, params) => updateAccount(desk, id(params), set)),
   route('POST', '/accounts/:id/suspend', input.nothing, (desk, _, params) => suspendAccount(desk, id(params))),
   route('POST', '/accounts/:id/resume', input.nothing, (desk, _, params) => resumeAccount(desk, id(params))),
   route('POST', '/accounts/:id/keys', input.newKey, (desk, key, params) => createKey(desk, id(params), key)),
@@ -62,6 +63,7 @@ const ROUTES: readonly Route[] = [
   route('POST', '/keys/revoke', input.keyFilter, revokeKeys),
   route('POST', '/keys/lookup', input.presentedKey, lookUpKey),
   route('GET', '/keys/:id', input.nothing, (desk, _, params) => showKey(desk, id(params))),
+  route('PATCH', '/keys/:id', input.limitChange, (desk, set, params) => limitKey(desk, id(params), set)),
   route('POST', '/keys/:id/revoke', input.nothing, (desk, _, params) => revokeKey(desk, id(params))),
   route('POST', '/keys/:id/deactivate', input.nothing, (desk, _, params) => deactivateKey(desk, id(params))),
   route('POST', '/keys/:id/activate', input.nothing, (desk, _, params) => activateKey(desk, id(params))),

@@ -9,9 +9,14 @@ export interface StoredAccount {
   readonly plan: string;
   readonly status: 'active' | 'suspended';
   readonly createdAtMs: number;
+  /** What it may spend in a billing month, in micro-credits; null: no cap. */
+  readonly budgetMicro: number | null;
+  /** Where its billing months begin: where it was given one, or at its creation. */
+  readonly billingAnchorMs: number;
 }
 
-const ACCOUNT_COLUMNS = 'id, name, plan, status, created_at_ms AS createdAtMs';
+const ACCOUNT_COLUMNS = `id, name, plan, status, created_at_ms AS createdAtMs, budget_micro AS budgetMicro,
+  coalesce(billing_anchor_ms, created_at_ms) AS billingAnchorMs`;
 
 /** Makes an account; null where its id is taken. */
 export async function createAccount(
@@ -64,52 +69,92 @@ export async function listAccounts(
   return { accounts: rows, nextCursor };
 }
 
-/** What became of a suspension or its end. `keys`: how many keys have a new generation by it. */
+/** What may change of an account, with its column. All but the name stand in the records of its keys. */
+const COLUMNS = {
+  name: 'name',
+  plan: 'plan',
+  status: 'status',
+  budgetMicro: 'budget_micro',
+  billingAnchorMs: 'billing_anchor_ms',
+} as const;
+type Field = keyof typeof COLUMNS;
+
+/** What to change on an account. */
+export interface AccountChange {
+  /** What the audit trail and the outbox call it, like `account.suspended`. */
+  readonly action: string;
+  /** `billingAnchorMs` null: its creation. */
+  readonly set: Partial<Omit<Pick<StoredAccount, Field>, 'billingAnchorMs'> & { billingAnchorMs: number | null }>;
+}
+
+/** What became of a change. `keys`: how many keys have a new generation by it. */
 export interface AccountChanged {
   readonly account: StoredAccount;
   readonly changed: boolean;
   readonly keys: number;
 }
 
+/** Whether a change touches what stands in the records of the account's keys. */
+export function concernsKeys({ set }: AccountChange): boolean {
+  return (Object.keys(set) as Field[]).some(inRecords);
+}
+
+function inRecords(field: Field): boolean {
+  return field !== 'name';
+}
+
 /**
- * Suspends or resumes an account in one transaction, which raises the generation of all its keys that are not revoked
- * and leaves an outbox row for each: a fixed number of statements for any number of keys. The gates are advanced in
- * bounded sets afterwards (`listKeys` of the account, or the outbox). An account that has the status already keeps
- * its generations. Null where there is no such account.
+ * Changes an account in one transaction, which raises the generation of all its keys that are not revoked and leaves
+ * an outbox row for each: a fixed number of statements for any number of keys. The gates are advanced in bounded sets
+ * afterwards (`settlingKeys` of the account, or the outbox). What the account has already, and its name, raise no
+ * generation. Null where there is no such account.
  */
-export async function setAccountStatus(
+export async function changeAccount(
   db: Db,
   accountId: string,
-  status: StoredAccount['status'],
+  change: AccountChange,
   actor: Actor,
   nowMs: number,
 ): Promise<AccountChanged | null> {
-  const action = status === 'suspended' ? 'account.suspended' : 'account.resumed';
-  const differs = 'EXISTS (SELECT 1 FROM accounts WHERE id = ?1 AND status <> ?2)';
+  const { action } = change;
+  const set = JSON.stringify(change.set);
+  const fields = Object.keys(change.set) as Field[];
+  if (fields.length === 0) {
+    const account = await readAccount(db, accountId);
+    return account && { account, changed: false, keys: 0 };
+  }
+  const differing = (some: readonly Field[]) =>
+    some.map((field) => `${COLUMNS[field]} IS NOT ?2 ->> '${field}'`).join(' OR ');
+  const account = `id = ?1 AND (${differing(fields)})`;
+  const before = fields.map((field) => `'${field}', ${COLUMNS[field]}`).join(', ');
+  const after = fields.map((field) => `${COLUMNS[field]} = ?2 ->> '${field}'`).join(', ');
+  const keys = `account_id = ?1 AND status <> 'revoked' AND EXISTS (
+    SELECT 1 FROM accounts WHERE id = ?1 AND (${differing(fields.filter(inRecords))}))`;
+  const raising = concernsKeys(change)
+    ? [
+        db
+          .prepare(
+            `INSERT INTO outbox (kind, account_id, key_id, generation, payload, created_at_ms, next_attempt_at_ms)
+             SELECT ?3, account_id, id, generation + 1, '{}', ?4, ?4 FROM keys WHERE ${keys}`,
+          )
+          .bind(accountId, set, action, nowMs),
+        db.prepare(`UPDATE keys SET generation = generation + 1 WHERE ${keys}`).bind(accountId, set),
+      ]
+    : [];
   const results = await db.batch<StoredAccount>([
     db
       .prepare(
         `INSERT INTO audit (${AUDIT_COLUMNS})
-         SELECT ?3, ?4, ?5, ?6, ?7, id, NULL, json_object('status', status), json_object('status', ?2)
-         FROM accounts WHERE id = ?1 AND status <> ?2`,
+         SELECT ?3, ?4, ?5, ?6, ?7, id, NULL, json_object(${before}), ?2 FROM accounts WHERE ${account}`,
       )
-      .bind(accountId, status, nowMs, actor.name, actor.address, actor.requestId, action),
-    db
-      .prepare(
-        `INSERT INTO outbox (kind, account_id, key_id, generation, payload, created_at_ms, next_attempt_at_ms)
-         SELECT ?3, account_id, id, generation + 1, '{}', ?4, ?4
-         FROM keys WHERE account_id = ?1 AND status <> 'revoked' AND ${differs}`,
-      )
-      .bind(accountId, status, action, nowMs),
-    db
-      .prepare(
-        `UPDATE keys SET generation = generation + 1 WHERE account_id = ?1 AND status <> 'revoked' AND ${differs}`,
-      )
-      .bind(accountId, status),
-    db.prepare('UPDATE accounts SET status = ?2 WHERE id = ?1 AND status <> ?2').bind(accountId, status),
+      .bind(accountId, set, nowMs, actor.name, actor.address, actor.requestId, action),
+    ...raising,
+    db.prepare(`UPDATE accounts SET ${after} WHERE ${account}`).bind(accountId, set),
     db.prepare(`SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE id = ?`).bind(accountId),
   ]);
-  const account = results[4]?.results[0];
-  if (account === undefined) return null;
-  return { account, changed: results[3]?.meta.changes === 1, keys: results[2]?.meta.changes ?? 0 };
+  const [updated, read] = results.slice(-2);
+  const [stands] = read?.results ?? [];
+  if (stands === undefined) return null;
+  const raised = raising.length === 0 ? 0 : (results[raising.length]?.meta.changes ?? 0);
+  return { account: stands, changed: updated?.meta.changes === 1, keys: raised };
 }

@@ -3,8 +3,8 @@ import { type Gateway, type Json, openGateway } from './gateway.ts';
 
 const POLICY = {
   keys: { categories: ['a'], custom_categories: false },
-  limits: { max_rate_per_minute: 8_000, quotas: ['total', 'daily'] },
-  plans: { standard: {}, small: { active_keys: 1, max_key_rate_per_minute: 100 } },
+  limits: { max_rate_per_minute: 8_000, quotas: ['total', 'daily'], credit_quotas: ['total', 'monthly'] },
+  plans: { standard: {}, small: { active_keys: 1, max_key_rate_per_second: 10, max_key_rate_per_minute: 100 } },
 };
 
 let gateway: Gateway;
@@ -27,7 +27,9 @@ describe('creating a key', () => {
       role: 'viewer',
       category: 'a',
       expires_at: '2100-01-01T00:00:00+02:00',
+      rate_limit_per_second: 2,
       rate_limit_per_minute: 10,
+      credit_quotas: { total: 10 ** 15, monthly: 0 },
       addresses: ['192.0.2.0/24', '2001:db8::1'],
     };
     const { status, body } = await create({ ...wishes, quotas: { total: 0, daily: null } });
@@ -56,6 +58,12 @@ describe('creating a key', () => {
     ['half a request', { environment: 'live', rate_limit_per_minute: 0.5 }, 'rate_limit_per_minute'],
     ['a text as rate', { environment: 'live', rate_limit_per_minute: '10' }, 'rate_limit_per_minute'],
     ['a quota that is not offered', { environment: 'live', quotas: { monthly: 0 } }, 'quotas.monthly'],
+    ['too many in a second', { environment: 'live', rate_limit_per_second: 10 ** 9 + 1 }, 'rate_limit_per_second'],
+    ['half a request a second', { environment: 'live', rate_limit_per_second: 0.5 }, 'rate_limit_per_second'],
+    ['a credit quota that is not offered', { environment: 'live', credit_quotas: { daily: 0 } }, 'credit_quotas.daily'],
+    ['credits below zero', { environment: 'live', credit_quotas: { total: -1 } }, 'credit_quotas.total'],
+    ['too many credits', { environment: 'live', credit_quotas: { total: 10 ** 15 + 1 } }, 'credit_quotas.total'],
+    ['credits among quotas', { environment: 'live', quotas: { credits: { total: 1 } } }, 'quotas.credits'],
     ['a quota of no name', { environment: 'live', quotas: { yearly: 1 } }, 'quotas.yearly'],
     ['no addresses', { environment: 'live', addresses: [] }, 'addresses'],
     ['an address that is none', { environment: 'live', addresses: ['192.0.2.1', 'here'] }, 'addresses.1'],
@@ -107,8 +115,14 @@ describe('creating a key', () => {
   it("keeps to the plan's cap and highest rate, also for a key that asks for none", async () => {
     const small = (await gateway.admin('POST', '/accounts', { name: 'Small', plan: 'small' })).body.id;
     expect((await create({ environment: 'live', rate_limit_per_minute: 101 }, small)).status).toBe(400);
+    expect((await create({ environment: 'live', rate_limit_per_second: 11 }, small)).status).toBe(400);
     const { body } = await create({ environment: 'live' }, small);
-    expect(body.rate_limit_per_minute).toBe(100);
+    expect(body).toMatchObject({ rate_limit_per_second: null, rate_limit_per_minute: null });
+    const { usage } = (await gateway.admin('GET', `/keys/${body.id}`)).body;
+    expect(usage.limits).toMatchObject([
+      { name: 'rate_second', limit: 10 },
+      { name: 'rate', limit: 100 },
+    ]);
     const second = await create({ environment: 'live' }, small);
     expect([second.status, second.body.code]).toEqual([409, 'key_cap_reached']);
     await gateway.admin('POST', `/keys/${body.id}/revoke`);
@@ -213,6 +227,93 @@ describe('changing a key', () => {
     const { id } = await gateway.key(account);
     const reply = await gateway.admin('POST', `/keys/${id}/revoke`, { force: true });
     expect([reply.status, reply.body.detail]).toEqual([400, 'force: unknown field']);
+  });
+});
+
+describe('changing the limits of a key', () => {
+  const patch = (id: string, body: unknown, more = {}) => gateway.admin('PATCH', `/keys/${id}`, body, more);
+  const shown = async (id: string) => {
+    const { body } = await gateway.admin('GET', `/keys/${id}`);
+    const { rate_limit_per_second: second, rate_limit_per_minute: minute, quotas, credit_quotas: credits } = body;
+    return { second, minute, quotas, credits };
+  };
+
+  it('replaces what it names, removes what is null, and leaves the rest', async () => {
+    const { id } = await gateway.key(account, { rate_limit_per_minute: 10, quotas: { total: 5, daily: 3 } });
+    const first = await patch(id, { rate_limit_per_second: 2, quotas: { daily: 4 }, credit_quotas: { total: 7 } });
+    expect(first.status).toBe(200);
+    expect(first.body).toMatchObject({ id, rate_limit_per_second: 2, rate_limit_per_minute: 10, status: 'active' });
+    expect(await shown(id)).toEqual({ second: 2, minute: 10, quotas: { total: 5, daily: 4 }, credits: { total: 7 } });
+
+    await patch(id, { rate_limit_per_minute: null, quotas: { total: null }, credit_quotas: { monthly: 0 } });
+    const credits = { total: 7, monthly: 0 };
+    expect(await shown(id)).toEqual({ second: 2, minute: null, quotas: { daily: 4 }, credits });
+    await patch(id, { rate_limit_per_second: null, quotas: null });
+    expect(await shown(id)).toEqual({ second: null, minute: null, quotas: {}, credits });
+    await patch(id, { credit_quotas: null });
+    expect(await shown(id)).toEqual({ second: null, minute: null, quotas: {}, credits: {} });
+  });
+
+  it('tells the trail what it altered, and nothing where it alters nothing: 200 and in force', async () => {
+    const { id } = await gateway.key(account, { quotas: { total: 5 } });
+    await patch(id, { rate_limit_per_second: null, rate_limit_per_minute: 9, quotas: { total: 6 } });
+    for (const body of [{}, undefined, { rate_limit_per_minute: 9 }, { quotas: { total: 6, daily: null } }]) {
+      expect((await patch(id, body)).status).toBe(200);
+      expect((await patch(id, body, AWAY)).status).toBe(503);
+    }
+    const { entries } = (await gateway.admin('GET', `/audit?key=${id}`)).body;
+    expect(entries).toMatchObject([
+      {
+        action: 'key.limited',
+        before: { ratePerMinute: null, quotas: { total: 5 } },
+        after: { ratePerMinute: 9, quotas: { total: 6 } },
+      },
+      { action: 'key.created' },
+    ]);
+    expect(Object.keys(entries[0].after)).toEqual(['ratePerMinute', 'quotas']);
+  });
+
+  it('is 503 while the gate is away, is recorded, and holds when the sweep has run', async () => {
+    const { id } = await gateway.key(account);
+    const reply = await patch(id, { quotas: { total: 1 } }, AWAY);
+    expect([reply.status, reply.body.code]).toEqual([503, 'not_in_force']);
+    await gateway.schedule(Date.now() + 60_000);
+    expect((await gateway.admin('GET', '/status')).body.outbox.waiting).toBe(0);
+    const { usage } = (await gateway.admin('GET', `/keys/${id}`)).body;
+    expect(usage.limits).toContainEqual({ name: 'total', limit: 1, remaining: 1, resets_at: null });
+  });
+
+  it('is 409 for a revoked key, which stays as it is, and 404 for none', async () => {
+    const { id } = await gateway.key(account);
+    await gateway.admin('POST', `/keys/${id}/revoke`);
+    const reply = await patch(id, { quotas: { total: 1 } });
+    expect([reply.status, reply.body.code]).toEqual([409, 'conflict']);
+    expect((await shown(id)).quotas).toEqual({});
+    expect((await patch('key_none', {})).status).toBe(404);
+  });
+
+  it.each<[unknown, string]>([
+    [{ rate_limit_per_minute: 8_001 }, 'rate_limit_per_minute'],
+    [{ rate_limit_per_second: -1 }, 'rate_limit_per_second'],
+    [{ quotas: { monthly: 1 } }, 'quotas.monthly'],
+    [{ credit_quotas: { weekly: 1 } }, 'credit_quotas.weekly'],
+    [{ credit_quotas: { total: 0.5 } }, 'credit_quotas.total'],
+    [{ quotas: 5 }, 'quotas'],
+    [{ label: 'x' }, 'label'],
+    [[], 'body'],
+  ])('is refused by %j, and nothing is written', async (body, field) => {
+    const { id } = await gateway.key(account, { quotas: { daily: 2 } });
+    const reply = await patch(id, body);
+    expect([reply.status, reply.body.code]).toEqual([400, 'request_invalid']);
+    expect(reply.body.detail).toMatch(new RegExp(`^${field.replaceAll('.', '\\.')}: `));
+    expect(await shown(id)).toMatchObject({ minute: null, quotas: { daily: 2 }, credits: {} });
+  });
+
+  it("keeps to the maxima of the key's plan", async () => {
+    const small = (await gateway.admin('POST', '/accounts', { name: 'Small', plan: 'small' })).body.id;
+    const { id } = await gateway.key(small);
+    expect((await patch(id, { rate_limit_per_second: 11 })).status).toBe(400);
+    expect((await patch(id, { rate_limit_per_second: 10, rate_limit_per_minute: 100 })).status).toBe(200);
   });
 });
 

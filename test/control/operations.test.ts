@@ -5,7 +5,8 @@ let gateway: Gateway;
 let account: string;
 
 beforeAll(async () => {
-  gateway = await openGateway({}, { upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.com' }] }] });
+  const upstreams = [{ name: 'api', origins: [{ url: 'https://api.example.com' }] }];
+  gateway = await openGateway({}, { upstreams, plans: { pro: {} } });
   account = await gateway.account();
 });
 afterAll(() => gateway.close());
@@ -110,12 +111,13 @@ describe('reconciling a restored database', () => {
   /** Puts the rows of a key and its account back as they were, as a restored database would. */
   async function restore(rows: { readonly key: Json; readonly account: Json }) {
     const { db } = gateway;
-    const fields = ['status', 'generation', 'expires_at_ms', 'rate_per_minute', 'quotas', 'revoked_at_ms'];
-    await db
-      .prepare(`UPDATE keys SET ${fields.map((field) => `${field} = ?`).join(', ')} WHERE id = ?`)
-      .bind(...fields.map((field) => rows.key[field]), rows.key.id)
-      .run();
-    await db.prepare('UPDATE accounts SET status = ? WHERE id = ?').bind(rows.account.status, rows.account.id).run();
+    for (const [table, row] of Object.entries({ keys: rows.key, accounts: rows.account })) {
+      const fields = Object.keys(row).filter((field) => field !== 'id');
+      await db
+        .prepare(`UPDATE ${table} SET ${fields.map((field) => `${field} = ?`).join(', ')} WHERE id = ?`)
+        .bind(...fields.map((field) => row[field]), row.id)
+        .run();
+    }
   }
   const rowsOf = async (keyId: string) => {
     const key = (await gateway.db.prepare('SELECT * FROM keys WHERE id = ?').bind(keyId).first()) as Json;
@@ -176,6 +178,59 @@ describe('reconciling a restored database', () => {
     const after = (await rowsOf(id)).key;
     expect(after).toMatchObject({ expires_at_ms: key.expires_at_ms, rate_per_minute: 5, status: 'active' });
     expect(JSON.parse(after.quotas)).toEqual({ total: 9, daily: 0, weekly: 1 });
+  });
+
+  it('lets lower limits in credits and for a second win, in whatever order quotas stand', async () => {
+    const { id } = await gateway.key(account, { credit_quotas: { daily: 9, total: 3 } });
+    const before = await rowsOf(id);
+    await gateway.admin('PATCH', `/keys/${id}`, { rate_limit_per_second: 2, credit_quotas: { total: 4, monthly: 1 } });
+    await restore(before);
+    expect(await all()).toEqual({ repaired: [id], pending: [] });
+    const { key } = await rowsOf(id);
+    expect([key.rate_per_second, JSON.parse(key.quotas)]).toEqual([2, { credits: { total: 3, daily: 9, monthly: 1 } }]);
+    expect(await all()).toEqual({ repaired: [], pending: [] });
+  });
+
+  it('gives an account the plan and the lower budget back that the registry has forgotten', async () => {
+    const owner = await gateway.account();
+    const ids = [(await gateway.key(owner)).id, (await gateway.key(owner)).id];
+    const rows = await Promise.all(ids.map(rowsOf));
+    await gateway.admin('PATCH', `/accounts/${owner}`, { plan: 'pro', budget_micro: 5 });
+    for (const row of rows) await restore(row);
+    await gateway.db.prepare('UPDATE accounts SET budget_micro = 6 WHERE id = ?').bind(owner).run();
+    // The account is repaired with the first of its keys; another page finds the others to be as their gates have them.
+    const { repaired, pending } = await all();
+    expect([ids.filter((id) => repaired.includes(id)).length > 0, pending]).toEqual([true, []]);
+    const { body } = await gateway.admin('GET', `/accounts/${owner}`);
+    expect(body).toMatchObject({ plan: 'pro', budget_micro: 5, status: 'active' });
+    expect(await all()).toEqual({ repaired: [], pending: [] });
+  });
+
+  it('keeps the plan of a registry at the same generation, where the gate may be the older one', async () => {
+    const owner = await gateway.account();
+    const { id } = await gateway.key(owner);
+    await gateway.db.prepare("UPDATE accounts SET plan = 'pro' WHERE id = ?").bind(owner).run();
+    expect((await all()).repaired).toEqual([id]);
+    expect((await gateway.admin('GET', `/accounts/${owner}`)).body.plan).toBe('pro');
+    expect(await all()).toEqual({ repaired: [], pending: [] });
+  });
+
+  it("takes the gate's role and addresses where it is ahead, and the stricter list where it is not", async () => {
+    const wishes = { role: 'viewer', addresses: ['192.0.2.1'] };
+    const keys = [await gateway.key(account, wishes), await gateway.key(account, wishes)];
+    const [ahead, level] = await Promise.all(keys.map(({ id }) => rowsOf(id)));
+    await gateway.admin('POST', `/keys/${ahead?.key.id}/deactivate`);
+    await gateway.admin('POST', `/keys/${ahead?.key.id}/activate`);
+    const forgotten = { role: 'developer', addresses: '["192.0.2.2"]' };
+    await restore({ ...ahead, key: { ...ahead?.key, ...forgotten }, account: ahead?.account });
+    await restore({ ...level, key: { ...level?.key, role: 'developer', addresses: null }, account: level?.account });
+    expect((await all()).repaired.sort()).toEqual(keys.map(({ id }) => id).sort());
+    const after = await Promise.all(keys.map(async ({ id }) => (await rowsOf(id)).key));
+    expect(after).toMatchObject([
+      { role: 'viewer', addresses: '["192.0.2.1"]' },
+      { role: 'developer', addresses: '["192.0.2.1"]' },
+    ]);
+    expect(await all()).toEqual({ repaired: [], pending: [] });
   });
 
   it('suspends an account again whose suspension was forgotten', async () => {

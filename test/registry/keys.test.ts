@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { setAccountStatus } from '../../src/registry/accounts.ts';
+import { changeAccount } from '../../src/registry/accounts.ts';
 import { listAudit } from '../../src/registry/audit.ts';
 import {
   addDigest,
@@ -153,7 +153,8 @@ describe('a creation', () => {
   });
 
   it('is refused, and writes nothing at all, where the account is missing or suspended', async () => {
-    await setAccountStatus(store.db, 'acc_1', 'suspended', admin, NOW_MS);
+    const suspend = { action: 'account.suspended', set: { status: 'suspended' } } as const;
+    await changeAccount(store.db, 'acc_1', suspend, admin, NOW_MS);
     const before = await written(store.db);
     expect(await tryKey(store.db, { id: 'k1' })).toEqual({ ok: false, reason: 'account_suspended' });
     expect(await tryKey(store.db, { id: 'k1', accountId: 'acc_0' })).toEqual({ ok: false, reason: 'account_missing' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAccount, listAccounts, setAccountStatus } from '../../src/registry/accounts.ts';
+import { changeAccount, createAccount, listAccounts } from '../../src/registry/accounts.ts';
 import { listAudit } from '../../src/registry/audit.ts';
 import { addDigest, applyChanges, digestsOfKeys, findByDigests, readKey } from '../../src/registry/keys.ts';
 import { writeCursor } from '../../src/registry/page.ts';
@@ -146,7 +146,12 @@ describe('every query uses an index', () => {
     'purge of keys': (db) => purgeKeys(db, [{ id: 'nothing', generation: 1 }], admin, NOW_MS),
     'list of accounts': (db) => listAccounts(db, page),
     'list of accounts, next page': (db) => listAccounts(db, next),
-    suspension: (db) => setAccountStatus(db, 'nothing', 'suspended', admin, NOW_MS),
+    'change of an account': (db) => {
+      const set = { name: 'x', plan: 'x', status: 'suspended', budgetMicro: 1, billingAnchorMs: null } as const;
+      return changeAccount(db, 'nothing', { action: 'account.updated', set }, admin, NOW_MS);
+    },
+    'change of an account that concerns no key': (db) =>
+      changeAccount(db, 'nothing', { action: 'account.updated', set: { name: 'x' } }, admin, NOW_MS),
     creation: (db) => tryKey(db as D1Database, { id: 'new', userId: 'u' }, { perAccount: 0, perUser: 0 }),
     'change of keys': async (db) => {
       const key = await readKey(db, 'k1');
