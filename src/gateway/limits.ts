@@ -84,7 +84,10 @@ function sharedLimit(name: string, { requests: limit, window }: SharedQuota, rec
 }
 
 /** By what the record's account may spend; null: nothing bounds it, and what is spent is only counted. */
-export function creditTermsOf(record: Pick<KeyRecord, 'plan' | 'budgetMicro' | 'billingAnchorMs'>, policy: Policy): CreditTerms | null {
+export function creditTermsOf(
+  record: Pick<KeyRecord, 'plan' | 'budgetMicro' | 'billingAnchorMs'>,
+  policy: Policy,
+): CreditTerms | null {
   const { prepaid } = planOf(policy, record.plan);
   const { budgetMicro, billingAnchorMs } = record;
   return prepaid || budgetMicro !== null ? { prepaid, budgetMicro, anchorMs: billingAnchorMs } : null;
