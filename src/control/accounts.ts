@@ -22,7 +22,8 @@ function viewOf({ id, name, plan, status, budgetMicro, billingAnchorMs, createdA
   return { id, name, plan, status, ...billing, created_at: rfc3339(createdAtMs) };
 }
 
-const missing = (): Answer => denied(deny('not_found', { detail: 'there is no account with this id' }));
+/** There is no such account. */
+export const missing = (): Answer => denied(deny('not_found', { detail: 'there is no account with this id' }));
 
 /** Makes an account, on the policy's default plan where none is named. */
 export async function createAccount(desk: Desk, input: z.output<typeof newAccount>): Promise<Answer> {

@@ -8,6 +8,8 @@ export interface Desk {
   readonly force: Force;
   readonly actor: Actor;
   readonly nowMs: number;
+  /** The `Idempotency-Key` header as it was sent; null: none. */
+  readonly idempotencyKey: string | null;
 }
 
 /** The ways that bring a change into force in this house. */

@@ -39,7 +39,8 @@ function shown(part: PropertyKey): string {
   return /^(?:[a-z][a-z_]{0,31}|\d{1,4})$/.test(text) ? text : '(unnamed)';
 }
 
-const text = (longest: number) =>
+/** Some text without control characters, trimmed. */
+export const text = (longest: number) =>
   z
     .string()
     .trim()

@@ -8,9 +8,11 @@ import { type Answer, denied, respond } from './answer.ts';
 import { showAudit } from './audit.ts';
 import { readJson } from './body.ts';
 import { createKey } from './create.ts';
+import { grantCredits, showCredits } from './credits.ts';
 import { type Desk, forceOf } from './desk.ts';
 import { type Admin, guardAdmin } from './guard.ts';
 import * as input from './input.ts';
+import { movementQuery, newGrant } from './input-credits.ts';
 import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
 import { liftLockout, showLockout } from './lockouts.ts';
 import { reconcile } from './reconcile.ts';
@@ -59,6 +61,8 @@ const ROUTES: readonly Route[] = [
   route('POST', '/accounts/:id/suspend', input.nothing, (desk, _, params) => suspendAccount(desk, id(params))),
   route('POST', '/accounts/:id/resume', input.nothing, (desk, _, params) => resumeAccount(desk, id(params))),
   route('POST', '/accounts/:id/keys', input.newKey, (desk, key, params) => createKey(desk, id(params), key)),
+  route('GET', '/accounts/:id/credits', movementQuery, (desk, query, params) => showCredits(desk, id(params), query)),
+  route('POST', '/accounts/:id/credits', newGrant, (desk, grant, params) => grantCredits(desk, id(params), grant)),
   route('GET', '/keys', input.keyQuery, listKeys),
   route('POST', '/keys/revoke', input.keyFilter, revokeKeys),
   route('POST', '/keys/lookup', input.presentedKey, lookUpKey),
@@ -100,7 +104,9 @@ export function adminRoutes(house: House): Hono<Kept> {
       if (!body.ok) return respond(house.policy, denied(body.denial), requestId);
       const admin = c.get('admin');
       const actor = { name: `admin:${admin.name}`, address: admin.source, requestId };
-      const work = run({ house, force, actor, nowMs: house.edge.clock.nowMs() }, body.value, c.req.param() as Params);
+      const idempotencyKey = c.req.header('Idempotency-Key') ?? null;
+      const desk = { house, force, actor, nowMs: house.edge.clock.nowMs(), idempotencyKey };
+      const work = run(desk, body.value, c.req.param() as Params);
       // A caller who hangs up cancels nothing that was begun.
       c.executionCtx.waitUntil(work.then(undefined, () => undefined));
       return respond(house.policy, await work, requestId);

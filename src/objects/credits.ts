@@ -29,10 +29,14 @@ import {
 } from './credit-movements.ts';
 import { createCredits, readCredits, totalsOf, writeHold, writeTotals } from './credit-rows.ts';
 
-/** What became of a grant. `known`: it was made before, with the same content. `conflict`: with another. */
+/**
+ * What became of a grant. `known`: it was made before, with the same content. `conflict`: with another. `too_much`:
+ * it would take the sum of all grants beyond {@link MOST_GRANTED_MICRO}.
+ */
 export type GrantResult =
   | { readonly kind: 'granted' | 'known'; readonly movement: Movement }
-  | { readonly kind: 'conflict' | 'too_much' };
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'too_much' };
 
 /** Which lines to list, and from where the billing months are counted. */
 export interface StatementQuery extends PageRequest {

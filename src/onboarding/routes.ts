@@ -56,6 +56,7 @@ function visitOf(house: House, c: Context<App>): Visit | null {
     force: forceOf(house),
     actor: { name: 'anyone', address: source, requestId },
     nowMs: house.edge.clock.nowMs(),
+    idempotencyKey: null,
     headers: c.req.raw.headers,
     address,
     source,
