@@ -1,0 +1,87 @@
+import { type LogBatch, type PackedEvent, packedAt, type RequestEvent } from '../decision/event.ts';
+
+/** What of a batch can be recorded: events, and the same as JSON texts, several of them joined by commas in one. */
+export interface ReadBatch {
+  readonly id: string;
+  readonly events: readonly PackedEvent[];
+  readonly pieces: readonly Piece[];
+}
+
+/** Some consecutive events as JSON, without the brackets around them. */
+export interface Piece {
+  readonly text: string;
+  readonly bytes: number;
+  readonly events: readonly PackedEvent[];
+}
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === 'string';
+const isTextOrNull: Check = (value) => value === null || typeof value === 'string';
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** What each field must be for the sums to stay sums. */
+const CHECKS: Readonly<Record<keyof RequestEvent, Check>> = {
+  requestId: isText,
+  atMs: isCount,
+  keyId: isText,
+  label: isTextOrNull,
+  category: isTextOrNull,
+  environment: isText,
+  method: isText,
+  path: isText,
+  status: (value) => isCount(value) && (value as number) >= 100 && (value as number) <= 599,
+  reason: isTextOrNull,
+  ttfbMs: Number.isFinite,
+  bytes: (value) => value === null || isCount(value),
+  address: isTextOrNull,
+  country: isTextOrNull,
+  micro: isCount,
+  promptTokens: isCount,
+  completionTokens: isCount,
+  hold: isTextOrNull,
+  reserved: isCount,
+};
+
+const PLACED_CHECKS = Object.entries(CHECKS).map(
+  ([field, check]) => [packedAt(field as keyof RequestEvent), check] as const,
+);
+
+/**
+ * Reads a batch. An event that cannot be read, or whose text alone has more than `mostBytes`, is left out and does no
+ * harm to the others; a batch that is no JSON array has none. The texts are the batch's own where all can be read.
+ */
+export function readBatch({ id, events: text }: LogBatch, mostBytes: number): ReadBatch {
+  const listed = parseList(text);
+  const events = listed.filter(isReadable);
+  if (events.length === 0) return { id, events, pieces: [] };
+  const isWhole = events.length === listed.length;
+  const joined = (isWhole ? text : JSON.stringify(events)).trim().slice(1, -1);
+  const bytes = utf8Bytes(joined);
+  if (bytes <= mostBytes) return { id, events, pieces: [{ text: joined, bytes, events }] };
+  const pieces = events.map(pieceOf).filter((piece) => piece.bytes <= mostBytes);
+  return { id, events: pieces.flatMap((piece) => piece.events), pieces };
+}
+
+function parseList(text: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Fields of a newer version stand behind those that are known here. */
+function isReadable(value: unknown): value is PackedEvent {
+  return Array.isArray(value) && PLACED_CHECKS.every(([place, check]) => check(value[place]));
+}
+
+function pieceOf(event: PackedEvent): Piece {
+  const text = JSON.stringify(event);
+  return { text, bytes: utf8Bytes(text), events: [event] };
+}
+
+const encoder = new TextEncoder();
+function utf8Bytes(text: string): number {
+  return encoder.encode(text).byteLength;
+}

@@ -1,0 +1,425 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RequestEvent } from '../../src/decision/event.ts';
+import { Journal, type LogPage, type LogQuery, REPEAT_MS } from '../../src/objects/journal.ts';
+import { lineOf } from '../../src/objects/log-line.ts';
+import { writeCursor } from '../../src/registry/page.ts';
+import { batchOf, inObject, request, rowsWritten, START_MS } from './ledger-events.ts';
+
+const HOUR_MS = 3_600_000;
+const KEEP_ALL = { ageMs: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+const ids = (events: readonly RequestEvent[]) => events.map(({ requestId }) => requestId);
+const numbered = (n: number, given: Partial<RequestEvent> = {}) =>
+  Array.from({ length: n }, (_, i) => request({ requestId: `r${i}`, ...given }));
+
+function page(journal: Journal, query: Partial<LogQuery> = {}): LogPage {
+  const found = journal.page({ limit: 200, cursor: null, ...query });
+  if (found === null) throw new Error('the cursor is not known');
+  return found;
+}
+
+/** All pages, one after the other. */
+function listed(journal: Journal, query: Partial<LogQuery> = {}): RequestEvent[] {
+  const events: RequestEvent[] = [];
+  let cursor: string | null = null;
+  do {
+    const next = page(journal, { ...query, cursor });
+    events.push(...next.events);
+    cursor = next.nextCursor;
+  } while (cursor !== null);
+  return events;
+}
+
+const rowsOf = (storage: DurableObjectStorage) =>
+  storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM log').one().n;
+const tablesOf = (storage: DurableObjectStorage) =>
+  storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name LIKE 'log%'").toArray().length;
+
+describe('a request log', () => {
+  test('stores nothing until there is something to log', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      expect(journal.isKnown('a')).toBe(false);
+      expect(page(journal)).toEqual({ events: [], nextCursor: null });
+      expect(journal.trim({ ageMs: 0, bytes: 0 }, START_MS)).toBe(false);
+      expect(journal.append([], START_MS)).toEqual([]);
+      expect(tablesOf(storage)).toBe(0);
+    }));
+
+  test('keeps every field of a request, and writes one row for all batches that come together', () =>
+    inObject((storage) => {
+      const event = request({ path: '/v1/"ü\u0007\u{1f600}', label: null, hold: 'h', reserved: 3, ttfbMs: 0.5 });
+      const batches = [batchOf([event, request()]), batchOf([event])];
+      expect(new Journal(storage).append([batchOf([])], START_MS)).toEqual([]);
+      new Journal(storage).append([batchOf([request()])], START_MS);
+      let recorded: RequestEvent[] = [];
+      const written = rowsWritten(storage, (counted) => {
+        recorded = new Journal(counted).append(batches, START_MS);
+      });
+      expect(written).toBe(1);
+      expect(recorded).toEqual([event, request(), event]);
+      expect(page(new Journal(storage)).events).toEqual([event, request(), event, request()]);
+    }));
+
+  test('gives what a plain list would give, whatever was appended, trimmed, crashed and rolled back in between', async () => {
+    const event = fc.record({
+      keyId: fc.constantFrom('key_a', 'key_b'),
+      category: fc.constantFrom(null, 'x', 'y'),
+      status: fc.constantFrom(200, 204, 404, 429, 500),
+      reason: fc.constantFrom(null, 'rate_limited'),
+      agoMs: fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: -5_000, max: 5_000 }) },
+        { weight: 1, arbitrary: fc.nat(5 * HOUR_MS) },
+      ),
+    });
+    const filter = fc.record(
+      {
+        keyId: fc.constantFrom('key_a', 'key_b'),
+        category: fc.constantFrom('x', 'y'),
+        statuses: fc.constantFrom<[number, number]>([404, 404], [400, 499], [200, 299]),
+        reason: fc.constant('rate_limited'),
+        fromMs: fc.integer({ min: START_MS - 2 * HOUR_MS, max: START_MS + 4 * HOUR_MS }),
+        toMs: fc.integer({ min: START_MS - HOUR_MS, max: START_MS + 4 * HOUR_MS }),
+      },
+      { requiredKeys: [] },
+    );
+    const step = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constant('append' as const),
+          batches: fc.array(fc.array(event, { maxLength: 5 }), { maxLength: 3 }),
+          waitMs: fc.nat(20 * 60_000),
+        }),
+      },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constant('read' as const),
+          reader: fc.nat(2),
+          limit: fc.integer({ min: 1, max: 4 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('trim' as const), ageMs: fc.nat(3 * HOUR_MS) }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'crash' as const }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant('roll back' as const),
+          batches: fc.array(fc.array(event, { maxLength: 3 }), { minLength: 1, maxLength: 2 }),
+        }),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(filter, { minLength: 3, maxLength: 3 }),
+        fc.array(step, { maxLength: 40 }),
+        (filters, steps) =>
+          inObject((storage) => {
+            let journal = new Journal(storage);
+            let nowMs = START_MS;
+            let made = 0;
+            /** Oldest first; `rowMs` as the log may keep it. */
+            let list: { readonly event: RequestEvent; readonly rowMs: number }[] = [];
+            const readers = filters.map((filter) => ({
+              filter,
+              cursor: null as string | null,
+              left: null as string[] | null,
+            }));
+            const matching = (filter: (typeof filters)[number]) =>
+              list
+                .map(({ event }) => event)
+                .filter((event) => filter.keyId === undefined || event.keyId === filter.keyId)
+                .filter((event) => filter.category === undefined || event.category === filter.category)
+                .filter((event) => filter.reason === undefined || event.reason === filter.reason)
+                .filter(
+                  ({ status }) => status >= (filter.statuses?.[0] ?? 0) && status <= (filter.statuses?.[1] ?? 599),
+                )
+                .filter(({ atMs }) => atMs >= (filter.fromMs ?? 0) && atMs < (filter.toMs ?? Number.MAX_SAFE_INTEGER))
+                .reverse();
+            const make = (batches: (typeof steps)[number] & { do: 'append' | 'roll back' }) =>
+              batches.batches.map((events) =>
+                batchOf(
+                  events.map(({ agoMs, ...given }) =>
+                    request({ ...given, atMs: nowMs - agoMs, requestId: `r${++made}` }),
+                  ),
+                ),
+              );
+            for (const step of steps) {
+              if (step.do === 'append') {
+                nowMs += step.waitMs;
+                const batches = make(step);
+                const recorded = journal.append(batches, nowMs);
+                list.push(...recorded.map((event) => ({ event, rowMs: nowMs })));
+                expect(ids(recorded)).toEqual(
+                  ids(
+                    batches
+                      .flatMap(({ events }) => JSON.parse(events))
+                      .map(([requestId]: string[]) => ({ requestId }) as RequestEvent),
+                  ),
+                );
+                for (const { id, events } of batches) expect(journal.isKnown(id)).toBe(events !== '[]');
+                expect(journal.append(batches, nowMs)).toEqual([]);
+              } else if (step.do === 'read') {
+                const reader = readers[step.reader];
+                if (reader === undefined) throw new Error('no such reader');
+                reader.left ??= ids(matching(reader.filter));
+                const { events, nextCursor } = page(journal, {
+                  ...reader.filter,
+                  limit: step.limit,
+                  cursor: reader.cursor,
+                });
+                const there = new Set(ids(list.map(({ event }) => event)));
+                reader.left = reader.left.filter((id) => there.has(id));
+                expect(ids(events)).toEqual(reader.left.splice(0, step.limit));
+                reader.cursor = nextCursor;
+                if (nextCursor === null) {
+                  expect(reader.left).toEqual([]);
+                  reader.left = null;
+                }
+              } else if (step.do === 'trim') {
+                expect(journal.trim({ ...KEEP_ALL, ageMs: step.ageMs }, nowMs)).toBe(false);
+                list = list.filter(({ rowMs }) => rowMs >= nowMs - Math.max(step.ageMs, REPEAT_MS));
+              } else if (step.do === 'crash') {
+                journal = new Journal(storage);
+              } else {
+                const batches = make(step);
+                expect(() =>
+                  storage.transactionSync(() => {
+                    journal.append(batches, nowMs);
+                    throw new Error('rolled back');
+                  }),
+                ).toThrow('rolled back');
+                for (const { id } of batches) expect(journal.isKnown(id)).toBe(false);
+              }
+            }
+            for (const { filter } of readers)
+              expect(ids(listed(journal, { ...filter, limit: 3 }))).toEqual(ids(matching(filter)));
+          }),
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test('records a batch once, also after a restart and for at least 15 minutes', () =>
+    inObject((storage) => {
+      const [once, twice] = [batchOf(numbered(2)), batchOf(numbered(3))];
+      const journal = new Journal(storage);
+      expect(journal.append([once, once, twice], START_MS).length).toBe(5);
+      journal.append([batchOf([request()])], START_MS + REPEAT_MS - 1);
+      for (const reopened of [journal, new Journal(storage)]) {
+        expect(reopened.isKnown(once.id)).toBe(true);
+        expect(reopened.append([once, twice, batchOf([request()])], START_MS + REPEAT_MS).length).toBe(1);
+      }
+      expect(listed(journal).length).toBe(8);
+    }));
+
+  test('forgets what was appended in a transaction that failed', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const batch = batchOf(numbered(2));
+      expect(() =>
+        storage.transactionSync(() => {
+          journal.append([batch], START_MS);
+          throw new Error('failed');
+        }),
+      ).toThrow('failed');
+      expect(tablesOf(storage)).toBe(0);
+      expect(journal.isKnown(batch.id)).toBe(false);
+      expect(journal.append([batch], START_MS).length).toBe(2);
+    }));
+
+  test.each([
+    ['no list', '{"a":1}'],
+    ['no JSON', '[["r"'],
+    ['an event that is no list', '["r"]'],
+    ['fields that are missing', '[["r",1]]'],
+  ])('leaves out %s without harm to the others', (_, broken) =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const good = JSON.parse(batchOf(numbered(2)).events);
+      const inside = broken.endsWith(']') ? [...JSON.parse(broken), ...good] : good;
+      const batches = [
+        { id: 'bad', events: broken },
+        { id: 'mixed', events: JSON.stringify(inside) },
+        batchOf([request({ requestId: 'other' })]),
+      ];
+      expect(ids(journal.append(batches, START_MS))).toEqual(['r0', 'r1', 'other']);
+      expect(ids(listed(journal))).toEqual(['other', 'r1', 'r0']);
+    }),
+  );
+
+  test.each<[keyof RequestEvent, unknown]>([
+    ['atMs', 'now'],
+    ['atMs', null],
+    ['keyId', null],
+    ['status', 42],
+    ['ttfbMs', null],
+    ['micro', -1],
+    ['micro', 0.5],
+    ['promptTokens', '1'],
+    ['address', 5],
+  ])('leaves out an event whose %s is %j', (field, value) =>
+    inObject((storage) => {
+      const events = [
+        request({ requestId: 'a' }),
+        request({ requestId: 'b', [field]: value }),
+        request({ requestId: 'c' }),
+      ];
+      const journal = new Journal(storage);
+      expect(ids(journal.append([batchOf(events)], START_MS))).toEqual(['a', 'c']);
+      expect(ids(listed(journal))).toEqual(['c', 'a']);
+    }),
+  );
+
+  test('takes events of a newer version, which have more fields', () =>
+    inObject((storage) => {
+      const [event] = JSON.parse(batchOf(numbered(1)).events);
+      const journal = new Journal(storage);
+      expect(ids(journal.append([{ id: 'newer', events: JSON.stringify([[...event, 'new']]) }], START_MS))).toEqual([
+        'r0',
+      ]);
+    }));
+
+  test('splits what is too large for a row, and leaves out a single event that is', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const wide = numbered(60, { path: `/${'ä'.repeat(25_000)}` });
+      const large = request({ requestId: 'large', path: '/'.repeat(1_000_000) });
+      const batches = [batchOf([...wide, large]), batchOf([request({ requestId: 'last' })])];
+      expect(ids(journal.append(batches, START_MS))).toEqual([...ids(wide), 'last']);
+      expect(ids(listed(journal, { limit: 7 }))).toEqual(['last', ...ids(wide).reverse()]);
+      const sizes = storage.sql
+        .exec<{ bytes: number }>('SELECT length(CAST(events AS BLOB)) AS bytes FROM log')
+        .toArray();
+      expect(sizes.length).toBe(4);
+      for (const { bytes } of sizes) expect(bytes).toBeLessThanOrEqual(1_000_002);
+      expect(new Journal(storage).append(batches, START_MS)).toEqual([]);
+    }));
+});
+
+describe('a page', () => {
+  test('of a rare filter ends after bounded work, with a cursor that leads on', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      journal.append([batchOf([request({ requestId: 'rare', keyId: 'key_rare' })])], START_MS);
+      for (let i = 0; i < 25; i++) journal.append([batchOf(numbered(1_000))], START_MS + i);
+      const first = page(journal, { keyId: 'key_rare' });
+      expect(first.events).toEqual([]);
+      expect(first.nextCursor).not.toBeNull();
+      expect(ids(listed(journal, { keyId: 'key_rare' }))).toEqual(['rare']);
+    }));
+
+  test('takes no cursor but its own', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      journal.append([batchOf(numbered(3))], START_MS);
+      expect(journal.page({ limit: 1, cursor: 'nonsense' })).toBeNull();
+      expect(journal.page({ limit: 1, cursor: writeCursor([START_MS, 'x']) })).toBeNull();
+      const beyond = writeCursor([START_MS, Number.MAX_SAFE_INTEGER]);
+      expect(ids(page(journal, { cursor: beyond }).events)).toEqual(['r2', 'r1', 'r0']);
+      expect(ids(page(journal, { cursor: writeCursor([START_MS, -5]) }).events)).toEqual([]);
+    }));
+
+  test('leaves a clock that goes backward no chance to reorder', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      for (const [i, atMs] of [START_MS, START_MS - 60_000, START_MS - 120_000].entries()) {
+        journal.append([batchOf([request({ requestId: `${i}`, atMs })])], atMs);
+      }
+      expect(ids(listed(journal, { limit: 1 }))).toEqual(['2', '1', '0']);
+    }));
+});
+
+describe('trimming', () => {
+  const bytesOf = (storage: DurableObjectStorage) =>
+    storage.sql.exec<{ bytes: number | null }>('SELECT sum(length(events) - 2) AS bytes FROM log').one().bytes ?? 0;
+
+  test('keeps the newest rows that fit into the bytes, and what is younger than 15 minutes whatever its size', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      for (let i = 0; i < 40; i++) journal.append([batchOf(numbered(10))], START_MS + i * 60_000);
+      const nowMs = START_MS + 40 * 60_000;
+      const half = Math.floor(bytesOf(storage) / 2);
+      expect(journal.trim({ ...KEEP_ALL, bytes: half }, nowMs)).toBe(false);
+      expect(bytesOf(storage)).toBeLessThanOrEqual(half);
+      expect(rowsOf(storage)).toBe(20);
+      expect(journal.trim({ ageMs: 0, bytes: 0 }, nowMs)).toBe(false);
+      expect(rowsOf(storage)).toBe(15);
+      journal.trim({ ageMs: 0, bytes: 0 }, nowMs + REPEAT_MS + 1);
+      expect(rowsOf(storage)).toBe(0);
+    }));
+
+  test('takes away a bounded number at once and tells that there is more', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      for (let i = 0; i < 1_500; i++) journal.append([batchOf(numbered(1))], START_MS + i);
+      const nowMs = START_MS + HOUR_MS;
+      expect(journal.trim({ ...KEEP_ALL, ageMs: 0 }, nowMs)).toBe(true);
+      expect(rowsOf(storage)).toBe(500);
+      expect(journal.trim({ ...KEEP_ALL, ageMs: 0 }, nowMs)).toBe(false);
+      expect(rowsOf(storage)).toBe(0);
+    }));
+});
+
+describe('an export', () => {
+  const textOf = (journal: Journal, filter = {}) => new Response(journal.export(filter)).text();
+  const lines = (events: readonly RequestEvent[]) =>
+    events.map((event) => `${JSON.stringify(lineOf(event))}\n`).join('');
+
+  test('is what the list shows, one JSON object a line and oldest first; of nothing it is empty', () =>
+    inObject(async (storage) => {
+      const journal = new Journal(storage);
+      expect(await textOf(journal)).toBe('');
+      for (let i = 0; i < 30; i++)
+        journal.append([batchOf(numbered(200, { atMs: START_MS + i, keyId: `key_${i % 3}` }))], START_MS + i);
+      expect(await textOf(journal)).toBe(lines(listed(journal).reverse()));
+      expect(await textOf(journal, { keyId: 'key_1' })).toBe(lines(listed(journal, { keyId: 'key_1' }).reverse()));
+      expect(await textOf(journal, { keyId: 'key_none' })).toBe('');
+    }));
+
+  test('reads a bounded part for each part that is taken, and ends at what was there when it began', () =>
+    inObject(async (storage) => {
+      const journal = new Journal(storage);
+      for (let i = 0; i < 20; i++) journal.append([batchOf(numbered(1_000))], START_MS + i);
+      const read: number[] = [];
+      const watched = new Journal({
+        sql: {
+          exec: (...given: Parameters<SqlStorage['exec']>) => {
+            const cursor = storage.sql.exec(...given);
+            return /events FROM/.test(given[0])
+              ? (function* () {
+                  for (const row of cursor) {
+                    read.push(Number(row.id));
+                    yield row;
+                  }
+                })()
+              : cursor;
+          },
+        },
+      } as unknown as DurableObjectStorage);
+      const reader = watched.export({}).getReader();
+      await reader.read();
+      expect(read.length).toBeLessThan(5);
+      journal.append([batchOf([request({ requestId: 'later' })])], START_MS + HOUR_MS);
+      let rest = '';
+      for (let next = await reader.read(); !next.done; next = await reader.read())
+        rest += new TextDecoder().decode(next.value);
+      expect(rest).not.toContain('later');
+      expect(new Set(read).size).toBe(20);
+    }));
+
+  test('leaves out what is trimmed before it is read', () =>
+    inObject(async (storage) => {
+      const journal = new Journal(storage);
+      for (let i = 0; i < 10; i++) journal.append([batchOf(numbered(2_000))], START_MS + i);
+      const reader = journal.export({}).getReader();
+      const { value } = await reader.read();
+      journal.trim({ ...KEEP_ALL, ageMs: 0 }, START_MS + HOUR_MS);
+      let text = new TextDecoder().decode(value);
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        text += new TextDecoder().decode(next.value);
+      }
+      expect(text.split('\n').length - 1).toBe(2_000);
+    }));
+});
