@@ -1,0 +1,163 @@
+import type { RequestEvent } from '../decision/event.ts';
+import { quantiles } from '../meter/histogram.ts';
+import { emptyTally, mergeTally, requestsOf, type Tally } from '../meter/tally.ts';
+import { hasTable } from './tables.ts';
+import { addedUpTo, addUsage, createUsage, deleteUsage, lastUseOf, readUsage } from './usage-rows.ts';
+import {
+  ALL_KEYS,
+  type LastUse,
+  ofAllKeys,
+  STEP_MS,
+  type Step,
+  startOf,
+  type UsageRow,
+  UsageSet,
+} from './usage-set.ts';
+
+export type { LastUse } from './usage-set.ts';
+
+/** Which usage. The span is widened to whole hours or days, UTC. */
+export interface UsageQuery {
+  readonly fromMs: number;
+  /** Not in the span. */
+  readonly toMs: number;
+  readonly by: Step;
+  readonly keyId?: string | undefined;
+  readonly category?: string | undefined;
+}
+
+/** What requests come to. */
+export interface UsageFigures extends Omit<Tally, 'ttfb'> {
+  /** All of them, refused ones too. */
+  readonly requests: number;
+  /** Times to first byte below which that share of the requests lies, to 5 %, in ms; null: no request. */
+  readonly ttfb: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+}
+
+/** Usage by hour or day, oldest first; one without requests is left out. */
+export interface UsageSeries {
+  /** The span as it was widened. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly points: readonly (UsageFigures & { readonly startMs: number })[];
+  /** Of all points together. */
+  readonly sums: UsageFigures;
+}
+
+/** What of a ledger the readers of usage call. */
+export interface UsageCalls {
+  usage(query: UsageQuery): Promise<UsageSeries>;
+  /** By key; one that was never used, or not for 25 months, is missing. */
+  lastUsed(keyIds: readonly string[]): Promise<Record<string, LastUse>>;
+}
+
+/** So long usage is kept by hour, and by day: longer than a quarter, and two years with the month before them. */
+export const KEPT_MS = { hour: 90 * STEP_MS.day, day: 762 * STEP_MS.day } as const satisfies Record<Step, number>;
+
+/** How many rows one {@link Usage.trim} takes away of each kind. */
+const TRIM_ROWS = 1_000;
+
+/**
+ * An account's usage in its ledger's storage. A request is counted in one row, that of its key, category and hour, so a
+ * group of requests writes one row for each of these. The others are made from them, and so cost a row in an hour and
+ * not one in a group: hours that are over are added up for all keys, so that reading an account's series does not read
+ * all of its keys; and hours that are no longer kept become days. Every request is thus in one hour or one day, never
+ * in both. Nothing is remembered between calls.
+ */
+export class Usage {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+  }
+
+  /** Counts requests in the hours in which they arrived at the gateway, whenever that was. */
+  count(events: readonly RequestEvent[], nowMs: number): void {
+    if (events.length === 0) return;
+    createUsage(this.#sql);
+    const addedUpToMs = this.#addUp(nowMs);
+    const set = new UsageSet();
+    for (const event of events) {
+      const { keyId, environment, category } = event;
+      const name = { startMs: startOf('hour', event.atMs), keyId, environment, category: category ?? '' };
+      set.count(event, name);
+      if (name.startMs < addedUpToMs) set.count(event, ofAllKeys(name));
+    }
+    addUsage(this.#sql, 'hour', set.rows());
+  }
+
+  /** Usage by hour or day. By hour there is only what is not yet kept by day, see {@link KEPT_MS}. */
+  series(query: UsageQuery): UsageSeries {
+    const { by, keyId, category = null } = query;
+    const [fromMs, toMs] = [startOf(by, query.fromMs), startOf(by, query.toMs + STEP_MS[by] - 1)];
+    const points = new Map<number, Tally>();
+    const sum = emptyTally();
+    for (const row of this.#rowsOf(by, keyId ?? null, category, fromMs, toMs)) {
+      const startMs = startOf(by, row.startMs);
+      const point = points.get(startMs) ?? emptyTally();
+      mergeTally(point, row.tally);
+      points.set(startMs, point);
+    }
+    for (const point of points.values()) mergeTally(sum, point);
+    const listed = [...points].sort(([a], [b]) => a - b).map(([startMs, tally]) => ({ startMs, ...figuresOf(tally) }));
+    return { fromMs, toMs, points: listed, sums: figuresOf(sum) };
+  }
+
+  /** When these keys were last used, refused requests among it. One that was never used, or not for 25 months, is missing. */
+  lastUsed(keyIds: readonly string[]): Record<string, LastUse> {
+    if (!hasTable(this.#sql, 'usage_hours')) return {};
+    const uses = keyIds.map((keyId) => [keyId, lastUseOf(this.#sql, keyId)] as const);
+    return Object.fromEntries(uses.flatMap(([keyId, use]) => (use === null ? [] : [[keyId, use]])));
+  }
+
+  /** Makes days of hours that are older than {@link KEPT_MS}, and deletes older days. Returns whether there is more to do. */
+  trim(nowMs: number): boolean {
+    if (!hasTable(this.#sql, 'usage_hours')) return false;
+    this.#addUp(nowMs);
+    const hours = this.#oldest('hour', startOf('day', nowMs - KEPT_MS.hour));
+    const days = new UsageSet();
+    for (const row of hours) days.add(row, { ...row, startMs: startOf('day', row.startMs) });
+    addUsage(this.#sql, 'day', days.rows());
+    deleteUsage(this.#sql, 'hour', hours);
+    const past = this.#oldest('day', startOf('day', nowMs - KEPT_MS.day));
+    deleteUsage(this.#sql, 'day', past);
+    return hours.length === TRIM_ROWS || past.length === TRIM_ROWS;
+  }
+
+  /** Of an hour the row of all keys comes last: as long as it stands, its hour counts as added up. */
+  #oldest(step: Step, beforeMs: number): UsageRow[] {
+    const rest = 'WHERE start_ms < ? ORDER BY start_ms, key_id DESC LIMIT ?';
+    return [...readUsage(this.#sql, step, rest, beforeMs, TRIM_ROWS)];
+  }
+
+  /** Adds up the hours that are over for all keys; the hour from which on none is. */
+  #addUp(nowMs: number): number {
+    const fromMs = addedUpTo(this.#sql, STEP_MS.hour);
+    const set = new UsageSet();
+    for (const row of this.#notAddedUp(fromMs, startOf('hour', nowMs), null)) set.add(row, ofAllKeys(row));
+    addUsage(this.#sql, 'hour', set.rows());
+    return addedUpTo(this.#sql, STEP_MS.hour);
+  }
+
+  #notAddedUp(fromMs: number, toMs: number, category: string | null): Iterable<UsageRow> {
+    const rest = 'WHERE start_ms >= ? AND start_ms < ? AND key_id <> ? AND (?4 IS NULL OR category = ?4)';
+    return readUsage(this.#sql, 'hour', rest, fromMs, toMs, ALL_KEYS, category);
+  }
+
+  *#rowsOf(by: Step, keyId: string | null, category: string | null, fromMs: number, toMs: number): Generator<UsageRow> {
+    if (!hasTable(this.#sql, 'usage_hours')) return;
+    const rest = 'WHERE key_id = ? AND start_ms >= ? AND start_ms < ? AND (?4 IS NULL OR category = ?4)';
+    const values = [keyId ?? ALL_KEYS, fromMs, toMs, category];
+    yield* readUsage(this.#sql, 'hour', rest, ...values);
+    if (by === 'day') yield* readUsage(this.#sql, 'day', rest, ...values);
+    if (keyId !== null) return;
+    yield* this.#notAddedUp(Math.max(fromMs, addedUpTo(this.#sql, STEP_MS.hour)), toMs, category);
+  }
+}
+
+function figuresOf(tally: Tally): UsageFigures {
+  const { ttfb, ...figures } = tally;
+  const [p50, p95, p99] = quantiles(ttfb, [0.5, 0.95, 0.99]) ?? [];
+  const times = p50 === undefined || p95 === undefined || p99 === undefined ? null : { p50, p95, p99 };
+  return { ...figures, requests: requestsOf(tally), ttfb: times };
+}
