@@ -27,6 +27,7 @@ export default defineConfig({
               durableObjects: {
                 GATES: { className: 'MovableKeyGate', useSQLite: true },
                 LOCKOUTS: { className: 'MovableLockout', useSQLite: true },
+                LEDGER: { className: 'MovableLedger', useSQLite: true },
               },
             },
           }),

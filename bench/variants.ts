@@ -130,6 +130,7 @@ function bindingsOf(id: VariantId, originUrl: string, adminToken: string): V4Wor
     durableObjects: {
       KEY_GATE: { className: 'KeyGate', useSQLite: true },
       LOCKOUT: { className: 'Lockout', useSQLite: true },
+      LEDGER: { className: 'AccountLedger', useSQLite: true },
     },
   };
 }

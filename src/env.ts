@@ -1,10 +1,12 @@
 import { type AdminTokens, parseAdminTokens } from './control/tokens.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat } from './credential/format.ts';
+import { packEvent, type RequestEvent } from './decision/event.ts';
 import { type CompiledCors, compileCors } from './gateway/cors.ts';
 import { type Edge, openEdge } from './gateway/edge.ts';
 import { type Logger, openLogger } from './gateway/record.ts';
 import { compileRoutes, type Routes } from './gateway/routes.ts';
+import type { AccountLedger } from './objects/account-ledger.ts';
 import type { KeyGate } from './objects/key-gate.ts';
 import type { Lockout } from './objects/lockout.ts';
 import { loadPolicy } from './policy/load.ts';
@@ -16,6 +18,7 @@ export interface Env {
   readonly KEYS: KVNamespace;
   readonly KEY_GATE: DurableObjectNamespace<KeyGate>;
   readonly LOCKOUT: DurableObjectNamespace<Lockout>;
+  readonly LEDGER: DurableObjectNamespace<AccountLedger>;
   /** Overrides of the preset: a table, or JSON text. */
   readonly POLICY?: unknown;
   /** `version:hex,…`, the current pepper first. */
@@ -25,6 +28,14 @@ export interface Env {
   /** Cloudflare Access in front of the admin routes: its team domain and the application's audience. */
   readonly ACCESS_TEAM_DOMAIN?: string;
   readonly ACCESS_AUDIENCE?: string;
+}
+
+export interface Delivery {
+  record(
+    account: { readonly accountId: string; readonly anchorMs: number },
+    event: RequestEvent,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): void;
 }
 
 /** Who may use the admin routes; with neither the routes do not exist. */
@@ -43,6 +54,7 @@ export interface House {
   readonly cors: CompiledCors | null;
   readonly admin: AdminAccess;
   readonly logger: Logger;
+  readonly delivery: Delivery;
 }
 
 /** The house, or every reason why there is none: each names its field. Secrets are never part of a problem. */
@@ -67,12 +79,24 @@ export function setUp(env: Env, readClock: () => number): Setup {
   const routes = compileRoutes(policy.upstreams, env as unknown as Record<string, unknown>);
   if (!routes.ok) return { ok: false, problems: routes.problems };
   const { format } = compiled;
-  const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts } = env;
-  const edge = openEdge({ policy, format, db, kv, peppers: peppers.peppers, gates, lockouts, readClock });
+  const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts, LEDGER: ledgers } = env;
+  const edge = openEdge({ policy, format, db, kv, peppers: peppers.peppers, gates, lockouts, ledgers, readClock });
   const logger = openLogger(format, digest);
   const admin = { tokens: tokens.tokens, access: access.access };
   const cors = compileCors(policy.cors);
-  return { ok: true, house: { env, policy, policyDigest: digest, edge, routes: routes.routes, cors, admin, logger } };
+  const retention = { ageMs: policy.log.retention, bytes: policy.log.max_bytes };
+  const delivery: Delivery = {
+    record: ({ accountId, anchorMs }, event, waitUntil) =>
+      waitUntil(
+        edge
+          .ledger(accountId)
+          .record({ id: crypto.randomUUID(), events: JSON.stringify([packEvent(event)]) }, { retention, anchorMs }),
+      ),
+  };
+  return {
+    ok: true,
+    house: { env, policy, policyDigest: digest, edge, routes: routes.routes, cors, admin, logger, delivery },
+  };
 }
 
 /** Access needs both of its variables; one alone would leave the operator believing in a door that is not there. */

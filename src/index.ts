@@ -9,6 +9,7 @@ import type { Policy } from './policy/schema.ts';
 import { runSchedules } from './scheduled.ts';
 
 export type { Env } from './env.ts';
+export { AccountLedger } from './objects/account-ledger.ts';
 export { KeyGate } from './objects/key-gate.ts';
 export { Lockout } from './objects/lockout.ts';
 

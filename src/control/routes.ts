@@ -16,6 +16,7 @@ import { movementQuery, newGrant } from './input-credits.ts';
 import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
 import { liftLockout, showLockout } from './lockouts.ts';
 import { reconcile } from './reconcile.ts';
+import { showLimits } from './shared.ts';
 import { showStatus } from './status.ts';
 
 /** What Hono keeps for a request: its id, and the admin once the guard has passed one. */
@@ -60,6 +61,7 @@ const ROUTES: readonly Route[] = [
   route('PATCH', '/accounts/:id', input.accountChange, (desk, set, params) => updateAccount(desk, id(params), set)),
   route('POST', '/accounts/:id/suspend', input.nothing, (desk, _, params) => suspendAccount(desk, id(params))),
   route('POST', '/accounts/:id/resume', input.nothing, (desk, _, params) => resumeAccount(desk, id(params))),
+  route('GET', '/accounts/:id/limits', input.nothing, (desk, _, params) => showLimits(desk, id(params))),
   route('POST', '/accounts/:id/keys', input.newKey, (desk, key, params) => createKey(desk, id(params), key)),
   route('GET', '/accounts/:id/credits', movementQuery, (desk, query, params) => showCredits(desk, id(params), query)),
   route('POST', '/accounts/:id/credits', newGrant, (desk, grant, params) => grantCredits(desk, id(params), grant)),

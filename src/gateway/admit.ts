@@ -2,11 +2,22 @@ import { digestUnder, innerHash } from '../credential/digest.ts';
 import { decide, type RequestFacts } from '../decision/decide.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
-import { canTake, isConfirmed, isRenewalDue, take } from '../meter/lease.ts';
+import { canTake, type Held, isConfirmed, isRenewalDue, take } from '../meter/lease.ts';
 import { fromKv, fromMemory, fromPrimary, remember, writeKv } from '../registry/lookup.ts';
-import { askConfirmation, askGate, askSource, type Background, giveBack, type Heard, isClear, renew } from './ask.ts';
+import {
+  askConfirmation,
+  askGate,
+  askSource,
+  type Background,
+  giveBack,
+  type Heard,
+  isClear,
+  renew,
+  reportUse,
+} from './ask.ts';
 import { type Edge, slotOf, told } from './edge.ts';
-import { limitDenial } from './limits.ts';
+
+import { limitDenial, reserveOf } from './limits.ts';
 import { addressSource, lockDenial, secretSource, strikeFor } from './strike.ts';
 
 /** A credential that reads like a key, and its name in this isolate's memory. It lives as long as its request. */
@@ -20,13 +31,23 @@ export function present(edge: Edge, secret: string): Presented {
   return { secret, fingerprint: edge.fingerprint(secret) };
 }
 
-/** The facts of a request that admission reads; `source` is the client address, IPv6 by /64. */
+/**
+ * The facts of a request that admission reads: `source` is the client address, IPv6 by /64, and `reservation` the
+ * micro-credits that it may cost.
+ */
 export interface AdmitFacts extends RequestFacts {
   readonly source: string;
+  readonly reservation: number;
+}
+
+/** The lease that a request was admitted on, with what it reserved of it. */
+export interface Ticket {
+  readonly held: Held;
+  readonly reserve: number;
 }
 
 export type Admission =
-  | { readonly admitted: true; readonly record: KeyRecord }
+  | { readonly admitted: true; readonly record: KeyRecord; readonly ticket: Ticket | null }
   | { readonly admitted: false; readonly denial: Denial; readonly record: KeyRecord | undefined };
 
 /** Refusals of a credential that is bad and stays so: each is a strike (DESIGN §2). */
@@ -45,11 +66,13 @@ export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, b
   if (record === undefined || !isClear(edge, facts.source, nowMs, back)) return null;
   if (decide(record, facts, edge.policy, nowMs) !== null) return null;
   const slot = slotOf(edge, record.keyId);
-  const taken = take(slot, record.generation, nowMs);
+  const reserve = reserveOf(record, edge.policy, facts.reservation);
+  const taken = take(slot, record.generation, nowMs, reserve);
   if (taken === null) return null;
-  if (taken !== true) return { admitted: false, denial: limitDenial(taken, record, edge.policy), record };
-  if (isRenewalDue(slot, nowMs)) back.waitUntil(renew(edge, record, back));
-  return { admitted: true, record };
+  if (taken.kind === 'refused') return { admitted: false, denial: limitDenial(taken, record, edge.policy), record };
+  if (taken.isShort) back.waitUntil(reportUse(edge, record.keyId));
+  if (isRenewalDue(slot, nowMs)) back.waitUntil(renew(edge, record, reserve, back));
+  return { admitted: true, record, ticket: { held: taken, reserve } };
 }
 
 /** What has been learnt so far for one request; each round asks for what is missing. */
@@ -67,7 +90,10 @@ interface Progress {
 }
 
 type Missing = { readonly kind: 'missing'; readonly source: boolean; readonly gate: 'admit' | 'confirm' | null };
-type Step = { readonly kind: 'admitted' } | { readonly kind: 'denied'; readonly denial: Denial } | Missing;
+type Step =
+  | { readonly kind: 'admitted'; readonly ticket: Ticket | null }
+  | { readonly kind: 'denied'; readonly denial: Denial }
+  | Missing;
 
 /** Decides with what is known now, in one synchronous step: done, or what is missing. */
 function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number): Step {
@@ -85,12 +111,14 @@ function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number):
     const read = progress.fresh && denial !== null;
     const sure = read || progress.ungated || isConfirmed(slot, record.generation, nowMs);
     if (source || !sure) return { kind: 'missing', source, gate: sure ? null : 'confirm' };
-    return denial === null ? { kind: 'admitted' } : { kind: 'denied', denial };
+    return denial === null ? { kind: 'admitted', ticket: null } : { kind: 'denied', denial };
   }
-  const gate = progress.ungated || canTake(slot, record.generation, nowMs) ? null : 'admit';
+  const reserve = reserveOf(record, edge.policy, facts.reservation);
+  const gate = progress.ungated || canTake(slot, record.generation, nowMs, reserve) ? null : 'admit';
   if (source || gate !== null) return { kind: 'missing', source, gate };
-  const taken = progress.ungated || take(slot, record.generation, nowMs);
-  if (taken === true || taken === null) return { kind: 'admitted' };
+  const taken = progress.ungated ? null : take(slot, record.generation, nowMs, reserve);
+  if (taken === null) return { kind: 'admitted', ticket: null };
+  if (taken.kind === 'held') return { kind: 'admitted', ticket: { held: taken, reserve } };
   return { kind: 'denied', denial: limitDenial(taken, record, edge.policy) };
 }
 
@@ -132,7 +160,11 @@ async function run(
   try {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const next = step(edge, progress, facts, edge.clock.nowMs());
-      if (next.kind === 'admitted') return { admitted: true, record: progress.record as KeyRecord };
+      if (next.kind === 'admitted') {
+        const record = progress.record as KeyRecord;
+        if (next.ticket?.held.isShort) back.waitUntil(reportUse(edge, record.keyId));
+        return { admitted: true, record, ticket: next.ticket };
+      }
       const denial = next.kind === 'denied' ? next.denial : await learn(edge, progress, presented, facts, next, back);
       if (denial !== null) return await denied(edge, progress, facts, denial);
     }
@@ -164,7 +196,7 @@ async function learn(
 
   const gate =
     missing.gate === 'admit'
-      ? askGate(edge, record, progress.fresh, back)
+      ? askGate(edge, record, progress.fresh, reserveOf(record, edge.policy, facts.reservation), back)
       : missing.gate === 'confirm'
         ? askConfirmation(edge, record, progress.fresh)
         : null;

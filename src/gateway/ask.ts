@@ -1,13 +1,14 @@
 import type { Denial } from '../decision/denial.ts';
 import { type KeyRecord, termsOf } from '../decision/record.ts';
-import type { Granted, Refused } from '../meter/gate.ts';
-import { beginAsk, closeGrant, endAsk, receive } from '../meter/lease.ts';
-import { RENEWAL_MARK_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
+import { type Granted, type Refused, unusedGrant } from '../meter/gate.ts';
+import { beginAsk, closeGrant, endAsk, type Held, receive, settleCost, takeReports } from '../meter/lease.ts';
+import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
-import type { Confirmed, Stale } from '../objects/key-gate.ts';
+import type { AccountTerms, Confirmed, GateAnswer, Stale } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
 import { type Edge, keepTold, slotOf, told } from './edge.ts';
-import { limitsOf } from './limits.ts';
+
+import { accountLimitsOf, creditTermsOf, limitsOf } from './limits.ts';
 import { addressSource, lockedFor } from './strike.ts';
 
 /*
@@ -31,35 +32,49 @@ export type Kept =
 
 const NOTHING: Kept = { kind: 'nothing' };
 
-/** Asks the key's gate for permits. Throws where it cannot be reached. */
-export async function askGate(edge: Edge, record: KeyRecord, fresh: boolean, back: Background): Promise<() => Kept> {
+/**
+ * Asks the key's gate for permits, each with `reserve` micro-credits. Throws where it, or the account's ledger behind
+ * it, cannot be reached.
+ */
+export async function askGate(
+  edge: Edge,
+  record: KeyRecord,
+  fresh: boolean,
+  reserve: number,
+  back: Background,
+): Promise<() => Kept> {
   const slot = slotOf(edge, record.keyId);
   const askedAtMs = edge.clock.nowMs();
   const { epoch } = edge.clock;
   const leaseMs = edge.policy.lease;
   const { want, settle } = beginAsk(slot, leaseMs, askedAtMs);
   const { generation } = record;
-  let answer: Granted | Refused | Stale;
+  // What credits were given for must not be lost with an answer.
+  const named = reserve > 0 ? { id: crypto.randomUUID() } : {};
+  let answer: GateAnswer;
   try {
     answer = await callObject(() =>
       edge.gate(record.keyId).admit({
+        ...named,
         generation,
         fresh: fresh ? termsOf(record) : null,
         want,
         leaseMs,
         limits: limitsOf(record, edge.policy),
+        reserve,
+        account: accountTerms(edge, record, reserve),
         settle,
       }),
     );
   } catch (error) {
-    endAsk(slot, settle);
+    endAsk(slot, 'id' in named ? [...settle, unusedGrant(named.id)] : settle);
     throw error;
   }
   endAsk(slot, answer.kind === 'stale' ? settle : []);
   return () => {
     if (answer.kind === 'stale') return answer;
     if (epoch !== edge.clock.epoch) {
-      if (answer.kind === 'granted') slot.settlements.push({ id: answer.id, used: 0, closed: true });
+      if (answer.kind === 'granted') slot.settlements.push(unusedGrant(answer.id));
       return NOTHING;
     }
     receive(slot, answer, askedAtMs);
@@ -70,6 +85,13 @@ export async function askGate(edge: Edge, record: KeyRecord, fresh: boolean, bac
     if (answer.permits > 1 && answer.limits.length > 0) back.waitUntil(returnUnused(edge, record.keyId, answer));
     return { kind: 'granted', id: answer.id };
   };
+}
+
+/** What the account limits for a request that reserves `reserve`; null: nothing, and its ledger is not asked. */
+function accountTerms({ policy }: Edge, record: KeyRecord, reserve: number): AccountTerms | null {
+  const limits = accountLimitsOf(record, policy);
+  const credits = reserve > 0 ? creditTermsOf(record, policy) : null;
+  return limits.length === 0 && credits === null ? null : { accountId: record.accountId, limits, credits };
 }
 
 /** Asks the gate whether a record is current, so that a denial read from it may be answered. */
@@ -106,9 +128,9 @@ export async function askSource(edge: Edge, address: string): Promise<Heard> {
 }
 
 /** Renews a hot lease in the background, so that a busy key never waits. The old lease stays open. */
-export async function renew(edge: Edge, record: KeyRecord, back: Background): Promise<void> {
+export async function renew(edge: Edge, record: KeyRecord, reserve: number, back: Background): Promise<void> {
   try {
-    const keep = await askGate(edge, record, false, back);
+    const keep = await askGate(edge, record, false, reserve, back);
     keep();
   } catch {
     back.alert('renewal_failed', { key: record.keyId });
@@ -136,6 +158,33 @@ export async function giveBack(edge: Edge, keyId: string, grantId: string): Prom
 async function returnUnused(edge: Edge, keyId: string, granted: Granted): Promise<void> {
   await scheduler.wait(Math.max(granted.ttlMs, SLACK_MS) + RETURN_AFTER_MS);
   await giveBack(edge, keyId, granted.id);
+}
+
+/** Tells the gate soon what was used, together with others: a short window holds more the sooner it is known. */
+export async function reportUse(edge: Edge, keyId: string): Promise<void> {
+  const slot = slotOf(edge, keyId);
+  if (slot.isReporting) return;
+  slot.isReporting = true;
+  await scheduler.wait(REPORT_AFTER_MS);
+  slot.isReporting = false;
+  slot.settlements = takeReports(slot);
+  await sendSettlements(edge, keyId);
+}
+
+/**
+ * Notes what a request cost out of what it had reserved; the next question takes it to the gate. Where the key has
+ * quotas in credits it goes by itself if none comes soon.
+ */
+export function reportCost(
+  edge: Edge,
+  { keyId, quotas }: KeyRecord,
+  { held, reserve }: { readonly held: Held; readonly reserve: number },
+  cost: number,
+  back: Background,
+): void {
+  settleCost(slotOf(edge, keyId), held, reserve, cost);
+  if (quotas.credits === undefined) return;
+  back.waitUntil(scheduler.wait(RETURN_AFTER_MS).then(() => sendSettlements(edge, keyId)));
 }
 
 async function sendSettlements(edge: Edge, keyId: string): Promise<void> {

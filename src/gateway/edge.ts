@@ -2,6 +2,7 @@ import { FINGERPRINT_KEY_BYTES, type Fingerprint, makeFingerprint } from '../cre
 import type { KeyFormat } from '../credential/format.ts';
 import { type Clock, watchClock } from '../meter/clock.ts';
 import { emptySlot, killLeases, type Slot } from '../meter/lease.ts';
+import type { AccountLedger, LedgerCalls } from '../objects/account-ledger.ts';
 import type { GateCalls, KeyGate } from '../objects/key-gate.ts';
 import type { Lockout, LockoutCalls, Standing } from '../objects/lockout.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -36,6 +37,7 @@ export interface Edge {
   readonly sources: BoundedMap<string, Told>;
   readonly gate: (keyId: string) => GateCalls;
   readonly lockout: (name: string) => LockoutCalls;
+  readonly ledger: (accountId: string) => LedgerCalls;
 }
 
 /** What an edge is made of. */
@@ -45,13 +47,14 @@ export interface EdgeParts extends Pick<Edge, 'policy' | 'format'> {
   readonly peppers: Lookup['peppers'];
   readonly gates: DurableObjectNamespace<KeyGate>;
   readonly lockouts: DurableObjectNamespace<Lockout>;
+  readonly ledgers: DurableObjectNamespace<AccountLedger>;
   /** The isolate's clock, in ms. */
   readonly readClock: () => number;
 }
 
 /** An edge that holds nothing yet. */
 export function openEdge(parts: EdgeParts): Edge {
-  const { policy, format, gates, lockouts } = parts;
+  const { policy, format, gates, lockouts, ledgers } = parts;
   const slots = new BoundedMap<string, Slot>(SLOTS);
   const sources = new BoundedMap<string, Told>(SOURCES);
   return {
@@ -67,6 +70,7 @@ export function openEdge(parts: EdgeParts): Edge {
     sources,
     gate: (keyId) => gates.getByName(keyId) as unknown as GateCalls,
     lockout: (name) => lockouts.getByName(name) as unknown as LockoutCalls,
+    ledger: (accountId) => ledgers.getByName(accountId) as unknown as LedgerCalls,
   };
 }
 

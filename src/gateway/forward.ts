@@ -4,15 +4,16 @@ import type { CredentialPlace } from '../policy/schema.ts';
 import { mayTry, recordAnswer, recordFailure } from './breaker.ts';
 import { type CompiledCors, writeCors } from './cors.ts';
 import { dropFromAnswer, type HeaderRecord, isSocketUpgrade, passedOn, setAll, setForwarded } from './headers.ts';
+import { type Measured, type Metering, measure } from './measure.ts';
 import type { CompiledRoute, Origin } from './routes.ts';
 import { isLong, type Watch, watchStream } from './stream.ts';
-import { LATE, openUpload, type Upload } from './upload.ts';
+import { LATE, openUpload, type RequestBody, type Upload } from './upload.ts';
 import { watchSocket } from './websocket.ts';
 
 /** One admitted request, and what forwarding it takes. */
 export interface ForwardCall {
-  readonly request: Request;
-  /** Of `request`, each read once. */
+  readonly body: RequestBody;
+  /** Of the request, each read once. */
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
@@ -29,11 +30,18 @@ export interface ForwardCall {
   readonly cors: CompiledCors | null;
   /** How a long answer is checked while it runs; null on public routes. */
   readonly watch: Watch | null;
+  /** How what it came to is measured; null on public routes. */
+  readonly metering: Metering | null;
   readonly nowMs: () => number;
 }
 
 export type Forwarded =
-  | { readonly kind: 'response'; readonly response: Response }
+  | {
+      readonly kind: 'response';
+      readonly response: Response;
+      /** Null on public routes. */
+      readonly measured: Measured | Promise<Measured> | null;
+    }
   | { readonly kind: 'denial'; readonly denial: Denial };
 
 /**
@@ -49,7 +57,7 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
  */
 export async function forward(call: ForwardCall): Promise<Forwarded> {
   const { method, route } = call;
-  const upload = openUpload(call.request, call.headers, route.maxBodyBytes, route.timeoutMs);
+  const upload = openUpload(call.body, call.headers, route.maxBodyBytes, route.timeoutMs);
   if (upload === null) return denied('body_too_large');
   const init: RequestInit = {
     method,
@@ -66,7 +74,7 @@ export async function forward(call: ForwardCall): Promise<Forwarded> {
       upload.isTooLarge() ? 'body_too_large' : upload.isLate() ? 'upstream_timeout' : 'upstream_unreachable',
     );
   }
-  return { kind: 'response', response: passBack(call, response, upload) };
+  return passBack(call, response, upload);
 }
 
 function denied(reason: 'body_too_large' | 'upstream_timeout' | 'upstream_unreachable'): Forwarded {
@@ -81,6 +89,9 @@ function requestHeaders(call: ForwardCall): Headers {
   setForwarded(headers, call.clientAddress, call.url);
   setAll(headers, call.identity);
   if (isSocketUpgrade(sent)) headers.set('upgrade', 'websocket');
+  if (call.body instanceof Uint8Array) headers.delete('content-length');
+  // What is taken out of an answer again must be readable.
+  if (call.metering?.strip) headers.set('accept-encoding', 'identity');
   return headers;
 }
 
@@ -127,15 +138,18 @@ function withoutPrefix(path: string, prefix: string): string {
   return path.charAt(prefix.length) === '/' ? path.slice(prefix.length) : path;
 }
 
-function passBack(call: ForwardCall, upstream: Response, upload: Upload): Response {
-  const { watch, cors } = call;
+function passBack(call: ForwardCall, upstream: Response, upload: Upload): Forwarded {
+  const { watch, cors, metering } = call;
+  const { body, measured } = metering === null ? { body: upstream.body, measured: null } : measure(upstream, metering);
   const response =
-    upstream.webSocket === null ? rewrap(upstream, watch, upload) : join(call, upstream.webSocket, upstream);
+    upstream.webSocket === null ? rewrap(upstream, body, watch, upload) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
   dropFromAnswer(headers, cors !== null);
   setAll(headers, call.answerHeaders);
+  if (metering?.price.from === 'header') headers.delete(metering.price.header);
+  if (metering?.strip) headers.delete('content-length');
   if (cors !== null) writeCors(cors, call.headers.get('origin'), headers);
-  return response;
+  return { kind: 'response', response, measured };
 }
 
 /** The origin's WebSocket, and a subprotocol of the gateway's own where the client offered nothing but its key. */
@@ -148,8 +162,7 @@ function join(call: ForwardCall, origin: WebSocket, { headers: answered }: Respo
 }
 
 /** The same answer with headers that can be changed. A short one keeps its body, which then never enters JavaScript. */
-function rewrap(upstream: Response, watch: Watch | null, upload: Upload): Response {
-  const { body } = upstream;
+function rewrap(upstream: Response, body: Response['body'], watch: Watch | null, upload: Upload): Response {
   const isWatched = watch !== null && body !== null && (isLong(upstream) || upload.isOpen());
   return new Response(isWatched ? watchStream(body, watch) : body, upstream);
 }

@@ -1,24 +1,32 @@
 import { findCredential } from '../credential/parse.ts';
 import { addressKey, normaliseAddress } from '../decision/address.ts';
 import { type Denial, deny } from '../decision/denial.ts';
+import { type PriceFacts, reservation as reservationOf } from '../decision/price.ts';
+import type { KeyRecord } from '../decision/record.ts';
 import { renderDenial } from '../decision/respond.ts';
 import type { House } from '../env.ts';
-import { type AdmitFacts, admit, admitWarm, mayContinue, present } from './admit.ts';
+import { type AdmitFacts, admit, admitWarm, mayContinue, present, type Ticket } from './admit.ts';
 import type { Background } from './ask.ts';
 import { corsPreflight, writeCors } from './cors.ts';
-import { type Forwarded, forward } from './forward.ts';
+import { type ForwardCall, type Forwarded, forward } from './forward.ts';
 import type { HeaderRecord } from './headers.ts';
 import { identityOf, limitHeaders } from './identity.ts';
+import { NOTHING } from './measure.ts';
 import { normalisePath } from './path.ts';
 import { takePublic } from './rates.ts';
+import { record } from './recording.ts';
 import { type CompiledRoute, matchRoute } from './routes.ts';
-import type { Watch } from './stream.ts';
 import { addressSource, lockDenial, strikeFor } from './strike.ts';
+import { readRequest } from './usage-request.ts';
 
 const NO_HEADERS: HeaderRecord = {};
+/** Of the body of a request that is not looked at. */
+const NOTHING_KNOWN: PriceFacts = { maxTokens: null, promptBytes: 0, model: null };
 
 /** The client's address; the edge sets it, and a caller over a service binding names the client it acts for. */
 export const ADDRESS_HEADER = 'cf-connecting-ip';
+/** ISO 3166-1; the edge sets it. */
+const COUNTRY_HEADER = 'cf-ipcountry';
 
 /**
  * A request on its way, as far as it has been read. What the runtime hands out through getters is read once: each is
@@ -32,13 +40,14 @@ interface Passage {
   readonly headers: Headers;
   /** The client's address as it was given. */
   readonly given: string | null;
+  readonly country: string | null;
   readonly requestId: string;
   readonly startedAtMs: number;
   readonly back: Background;
   path: string;
   search: string;
-  keyId: string | undefined;
-  accountId: string | undefined;
+  key: KeyRecord | undefined;
+  ticket: Ticket | null;
   /** `RateLimit` and `RateLimit-Policy` of the key, on answers and refusals alike. */
   limits: HeaderRecord;
 }
@@ -56,21 +65,23 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
     requestId: crypto.randomUUID(),
     startedAtMs: house.edge.clock.nowMs(),
     back: { waitUntil: (work) => ctx.waitUntil(work), alert: house.logger.alert },
+    country: headers.get(COUNTRY_HEADER),
     path: '',
     search: '',
-    keyId: undefined,
-    accountId: undefined,
+    key: undefined,
+    ticket: null,
     limits: NO_HEADERS,
   };
   const preflight = house.cors === null ? null : corsPreflight(house.cors, request);
   if (preflight !== null) {
     preflight.headers.set('x-request-id', passage.requestId);
-    record(passage, preflight.status, null);
+    record(passage, preflight.status, null, NOTHING);
     return preflight;
   }
   const answer = await pass(passage);
   const response = answer.kind === 'response' ? answer.response : refuse(passage, answer.denial);
-  record(passage, response.status, answer.kind === 'denial' ? answer.denial : null);
+  const denial = answer.kind === 'denial' ? answer.denial : null;
+  record(passage, response.status, denial, answer.kind === 'response' ? (answer.measured ?? NOTHING) : NOTHING);
   return response;
 }
 
@@ -85,7 +96,7 @@ async function pass(passage: Passage): Promise<Forwarded> {
   const source = given === null ? null : addressKey(given);
   const address = given === null ? null : normaliseAddress(given);
   if (source === null || address === null) return refused('address_missing');
-  const facts = { method, path: target.path, address, source };
+  const facts = { method, path: target.path, address, source, reservation: 0 };
   return route.isPublic ? passPublic(passage, route, facts) : passWithKey(passage, route, facts);
 }
 
@@ -93,11 +104,11 @@ async function pass(passage: Passage): Promise<Forwarded> {
 async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
   const denial = await takePublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
   if (denial !== null) return { kind: 'denial', denial };
-  return send(passage, route, facts, NO_HEADERS, null);
+  return send(passage, route, facts, NO_HEADERS, { body: passage.request.body, watch: null, metering: null });
 }
 
 async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
-  const { house, back } = passage;
+  const { house, back, request, headers } = passage;
   const { edge, policy } = house;
   const credential = findCredential(passage.headers, policy.credential.places);
   if (credential.kind === 'none') {
@@ -108,19 +119,23 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
     return { kind: 'denial', denial: await strikeMalformed(passage, facts.source) };
   }
   const presented = present(edge, credential.text);
-  const admission = admitWarm(edge, presented, facts, back) ?? (await admit(edge, presented, facts, back));
+  const { price } = route;
+  const asked = price.from === 'usage' ? await readRequest(request.body, headers, price.includeUsage) : null;
+  const reservation = reservationOf(price, asked ?? NOTHING_KNOWN);
+  const paid = { ...facts, reservation };
+  const admission = admitWarm(edge, presented, paid, back) ?? (await admit(edge, presented, paid, back));
   const { record: key } = admission;
   if (key !== undefined) {
-    passage.keyId = key.keyId;
-    passage.accountId = key.accountId;
+    passage.key = key;
     passage.limits = limitHeaders(edge, key);
   }
   if (!admission.admitted) return { kind: 'denial', denial: admission.denial };
-  const watch: Watch = {
-    reauthorize: () => mayContinue(edge, presented, facts, back),
-    everyMs: policy.reauthorize_every,
-  };
-  return send(passage, route, facts, identityOf(admission.record), watch);
+  passage.ticket = admission.ticket;
+  return send(passage, route, facts, identityOf(admission.record), {
+    body: asked === null ? request.body : asked.body,
+    watch: { reauthorize: () => mayContinue(edge, presented, paid, back), everyMs: policy.reauthorize_every },
+    metering: { price, reservation, strip: asked?.injected === true, waitUntil: back.waitUntil },
+  });
 }
 
 async function strikeMalformed(passage: Passage, source: string): Promise<Denial> {
@@ -138,11 +153,11 @@ function send(
   route: CompiledRoute,
   facts: AdmitFacts,
   identity: HeaderRecord,
-  watch: Watch | null,
+  how: Pick<ForwardCall, 'body' | 'watch' | 'metering'>,
 ): Promise<Forwarded> {
-  const { house, request, method, url, headers, requestId, path, search } = passage;
+  const { house, method, url, headers, requestId, path, search } = passage;
   return forward({
-    request,
+    ...how,
     method,
     url,
     headers,
@@ -154,7 +169,6 @@ function send(
     clientAddress: facts.address,
     answerHeaders: { ...passage.limits, 'x-request-id': requestId },
     cors: house.cors,
-    watch,
     nowMs: house.edge.clock.nowMs,
   });
 }
@@ -168,23 +182,4 @@ function refuse({ house, headers: sent, requestId, limits }: Passage, denial: De
   const response = new Response(body, { status, headers: { ...headers, ...limits } });
   if (house.cors !== null) writeCors(house.cors, sent.get('origin'), response.headers);
   return response;
-}
-
-function record(passage: Passage, status: number, denial: Denial | null): void {
-  const { house, requestId, method, path, startedAtMs, keyId, accountId, given, back } = passage;
-  house.logger.request(
-    {
-      requestId,
-      method,
-      path,
-      status,
-      reason: denial?.reason,
-      keyId,
-      accountId,
-      address: given ?? undefined,
-      atMs: startedAtMs,
-      durationMs: house.edge.clock.nowMs() - startedAtMs,
-    },
-    back.waitUntil,
-  );
 }

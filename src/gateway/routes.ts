@@ -1,4 +1,5 @@
 import { compilePattern, type PathMatcher } from '../decision/pattern.ts';
+import { compilePrice, type Price } from '../decision/price.ts';
 import type { Upstream } from '../policy/schema.ts';
 import { type Breaker, closedBreaker } from './breaker.ts';
 
@@ -23,6 +24,7 @@ export interface CompiledRoute {
   readonly maxBodyBytes: number;
   readonly isPublic: boolean;
   readonly publicRatePerMinute: number;
+  readonly price: Price;
 }
 
 /** The routes in the policy's order. */
@@ -88,6 +90,7 @@ function compileRoute(upstream: Upstream, bindings: Bindings, problems: string[]
     maxBodyBytes: upstream.max_body,
     isPublic: upstream.auth === 'none',
     publicRatePerMinute: upstream.public_rate_per_minute,
+    price: compilePrice(upstream.cost),
   };
 }
 

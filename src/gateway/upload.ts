@@ -4,9 +4,12 @@ const SLOWEST_BYTES_PER_MS = 125;
 /** What an origin that is late answers in its place. */
 export const LATE = null;
 
+/** A request's body: as the client streams it, or read already. */
+export type RequestBody = ReadableStream<Uint8Array> | Uint8Array | null;
+
 /** The way up of one request: its body, and what ends the upstream call. */
 export interface Upload {
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly body: RequestBody;
   /** Aborts the call of a counted body; others need no signal, which would cost each request. */
   readonly signal: AbortSignal | undefined;
   /** Resolves when the origin's time is over. */
@@ -23,12 +26,11 @@ export interface Upload {
  * Starts the clock of a request and bounds its body. A declared length is judged at once (null: too large) and the
  * runtime holds the client to it, so that body passes untouched; one of unknown length is counted on its way.
  */
-export function openUpload(request: Request, headers: Headers, maxBytes: number, timeoutMs: number): Upload | null {
-  const { body } = request;
+export function openUpload(body: RequestBody, headers: Headers, maxBytes: number, timeoutMs: number): Upload | null {
   if (body === null) return untouched(null, timeoutMs);
   const declared = headers.get('content-length');
-  if (declared === null) return countedUpload(body, maxBytes, timeoutMs);
-  const declaredBytes = Number(declared);
+  if (declared === null && !(body instanceof Uint8Array)) return countedUpload(body, maxBytes, timeoutMs);
+  const declaredBytes = body instanceof Uint8Array ? body.byteLength : Number(declared);
   return declaredBytes > maxBytes ? null : untouched(body, timeoutMs + declaredBytes / SLOWEST_BYTES_PER_MS);
 }
 

@@ -1,17 +1,30 @@
+import { type Demand, expectedWithin, noDemand } from './demand.ts';
 import type { Granted, Refused, Settlement } from './gate.ts';
 import type { LimitView } from './meter.ts';
-import { RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
+import { isShort, RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
 
 /*
  * The isolate's side of a lease (DESIGN §4). All of it is synchronous: a request that has read the clock takes its
  * permit in the same step. Leases are timed from before they were asked for.
  */
 
-interface Held {
+/** A lease in an isolate's hands. A request that reserves credits of it keeps it until its cost is known. */
+export interface Held {
+  readonly kind: 'held';
   readonly id: string;
   readonly generation: number;
   readonly granted: number;
   left: number;
+  readonly micro: number;
+  /** Micro-credits reserved for requests, of those the ones whose cost is known, and what they cost. */
+  reserved: number;
+  settled: number;
+  cost: number;
+  /** The ledger's lease that it draws on; null: none. */
+  readonly hold: string | null;
+  /** Its window is too short for leases: each use is told at once. */
+  readonly isShort: boolean;
+  isClosed: boolean;
   readonly askedAtMs: number;
   readonly renewAtMs: number;
   readonly endsAtMs: number;
@@ -32,10 +45,12 @@ export interface Slot {
   /** Until when a question by another request counts as under way. */
   askingUntilMs: number;
   settlements: Settlement[];
+  /** Whether a report of uses is under way; see {@link Held.isShort}. */
+  isReporting: boolean;
   limits: readonly LimitView[];
   /** How far the gate's clock, by which the limits reset, is ahead of this isolate's; to a round trip. */
   gateAheadMs: number;
-  demand: { sinceMs: number; count: number; perMs: number };
+  readonly demand: Demand;
 }
 
 /** Holds nothing yet. */
@@ -46,9 +61,10 @@ export function emptySlot(): Slot {
     confirmed: null,
     askingUntilMs: 0,
     settlements: [],
+    isReporting: false,
     limits: [],
     gateAheadMs: 0,
-    demand: { sinceMs: 0, count: 0, perMs: 0 },
+    demand: noDemand(),
   };
 }
 
@@ -56,37 +72,64 @@ function alive(held: { readonly askedAtMs: number; readonly endsAtMs: number }, 
   return nowMs >= held.askedAtMs && nowMs < held.endsAtMs;
 }
 
+function reportOf({ id, granted, left, micro, reserved, settled, cost, isClosed }: Held): Settlement {
+  return {
+    id,
+    used: granted - left,
+    closed: isClosed,
+    ...(micro > 0 && { micro: { reserved, settled, cost } }),
+  };
+}
+
 /** Closes a lease: from here on nothing is taken from it, and what is left goes back with the next message. */
 function close(slot: Slot, lease: Held): void {
   slot.leases.splice(slot.leases.indexOf(lease), 1);
-  slot.settlements.push({ id: lease.id, used: lease.granted - lease.left, closed: true });
+  lease.isClosed = true;
+  slot.settlements.push(reportOf(lease));
+}
+
+function holds(held: Held, generation: number, reserve: number, nowMs: number): boolean {
+  return (
+    held.left > 0 && held.generation === generation && held.micro - held.reserved >= reserve && alive(held, nowMs)
+  );
+}
+
+function refuses({ refused, ...times }: HeldRefusal, generation: number, reserve: number, nowMs: number): boolean {
+  return refused.generation === generation && reserve >= refused.reserve && alive(times, nowMs);
 }
 
 /**
- * Takes one permit for a record of `generation`: true, the leased refusal, or null where the gate must be asked.
- * A lease counts only for a record of the same generation.
+ * Takes one permit, and `reserve` micro-credits, for a record of `generation`: the lease it came from, the leased
+ * refusal, or null where the gate must be asked. A lease counts only for a record of the same generation.
  */
-export function take(slot: Slot, generation: number, nowMs: number): true | Refused | null {
-  const held = slot.leases[0];
-  if (held !== undefined && held.left > 0 && held.generation === generation && alive(held, nowMs)) {
-    held.left--;
-    slot.demand.count++;
-    return true;
+export function take(slot: Slot, generation: number, nowMs: number, reserve = 0): Held | Refused | null {
+  const first = slot.leases[0];
+  if (first === undefined || !holds(first, generation, reserve, nowMs)) {
+    return takeOther(slot, generation, nowMs, reserve);
   }
-  return takeOther(slot, generation, nowMs);
+  return takeFrom(slot, first, reserve);
 }
 
-function takeOther(slot: Slot, generation: number, nowMs: number): true | Refused | null {
+function takeFrom(slot: Slot, held: Held, reserve: number): Held {
+  held.left--;
+  held.reserved += reserve;
+  slot.demand.count++;
+  return held;
+}
+
+function takeOther(slot: Slot, generation: number, nowMs: number, reserve: number): Held | Refused | null {
   sweep(slot, generation, nowMs);
-  const lease = slot.leases.find((held) => held.generation === generation && held.left > 0);
-  if (lease !== undefined) {
-    lease.left--;
-    slot.demand.count++;
-    return true;
-  }
+  const lease = slot.leases.find((held) => holds(held, generation, reserve, nowMs));
+  if (lease !== undefined) return takeFrom(slot, lease, reserve);
   const { refusal } = slot;
-  if (refusal !== null && refusal.refused.generation === generation && alive(refusal, nowMs)) return refusal.refused;
-  return null;
+  return refusal !== null && refuses(refusal, generation, reserve, nowMs) ? refusal.refused : null;
+}
+
+/** The real cost of a request is known: what it reserved beyond that goes back with the next message. */
+export function settleCost(slot: Slot, held: Held, reserve: number, cost: number): void {
+  held.settled += reserve;
+  held.cost += cost;
+  if (held.isClosed) slot.settlements.push(reportOf(held));
 }
 
 /** Closes what is spent, over, or of an older generation than the record in hand. */
@@ -114,22 +157,31 @@ export function receive(slot: Slot, answer: Granted | Refused, askedAtMs: number
   }
   slot.refusal = null;
   slot.leases.push({
+    kind: 'held',
     id: answer.id,
     generation: answer.generation,
     granted: answer.permits,
     left: answer.permits,
+    micro: answer.micro,
+    reserved: 0,
+    settled: 0,
+    cost: 0,
+    hold: answer.hold ?? null,
+    isShort: answer.limits.some(isShort),
+    isClosed: false,
     askedAtMs,
     renewAtMs: answer.ttlMs > 0 ? askedAtMs + answer.ttlMs / 2 : Number.POSITIVE_INFINITY,
     endsAtMs: askedAtMs + Math.max(answer.ttlMs, SLACK_MS),
   });
 }
 
-/** Whether a confirmation for this generation is alive. */
+/** Whether a record of `generation` is known to be current. */
 export function isConfirmed(slot: Slot, generation: number, nowMs: number): boolean {
-  return slot.confirmed !== null && slot.confirmed.generation === generation && alive(slot.confirmed, nowMs);
+  const { confirmed } = slot;
+  return confirmed !== null && confirmed.generation === generation && alive(confirmed, nowMs);
 }
 
-/** Whether to renew in the background now: the newest lease is past half its life, or most of it is spent. */
+/** Whether it is time to ask again in the background: the newest lease is past half its life, or most of it is spent. */
 export function isRenewalDue(slot: Slot, nowMs: number): boolean {
   const newest = slot.leases.at(-1);
   if (newest === undefined || newest.granted === 1 || slot.askingUntilMs > nowMs) return false;
@@ -145,28 +197,22 @@ export function beginAsk(slot: Slot, leaseMs: number, nowMs: number): { want: nu
   const crowd = slot.askingUntilMs > nowMs;
   slot.demand.count++;
   slot.askingUntilMs = nowMs + RENEWAL_MARK_MS;
-  const reports = slot.leases
-    .filter(({ granted, left }) => left < granted)
-    .map(({ id, granted, left }) => ({ id, used: granted - left, closed: false }));
-  const settle = [...slot.settlements, ...reports];
+  const want = crowd ? 1 : expectedWithin(slot.demand, leaseMs, nowMs);
+  return { want, settle: takeReports(slot) };
+}
+
+/** What there is to report now: closed leases, and how much of the open ones was used. */
+export function takeReports(slot: Slot): Settlement[] {
+  const open = slot.leases.filter(({ granted, left }) => left < granted).map(reportOf);
+  const settle = [...slot.settlements, ...open];
   slot.settlements = [];
-  return { want: crowd ? 1 : need(slot, leaseMs, nowMs), settle };
+  return settle;
 }
 
 /** Ends a question, answered or not; what could not be delivered is kept for the next one. */
 export function endAsk(slot: Slot, undelivered: readonly Settlement[]): void {
   slot.askingUntilMs = 0;
   slot.settlements.push(...undelivered.filter(({ closed }) => closed));
-}
-
-/** About how many permits this isolate will need within `leaseMs`, from its rate over the last seconds. */
-function need(slot: Slot, leaseMs: number, nowMs: number): number {
-  const { demand } = slot;
-  const elapsedMs = nowMs - demand.sinceMs;
-  const perMs = Math.max(demand.count / Math.max(elapsedMs, 250), elapsedMs < 2_000 ? demand.perMs : 0);
-  if (elapsedMs >= 1_000 || elapsedMs < 0) slot.demand = { sinceMs: nowMs, count: 0, perMs };
-  const expected = perMs * leaseMs;
-  return expected < 1 ? 1 : Math.ceil(expected * 1.25) + 1;
 }
 
 /** Closes one grant at once, used or not: its asker was refused for another reason. */
@@ -176,10 +222,10 @@ export function closeGrant(slot: Slot, id: string): void {
 }
 
 /** Whether {@link take} would answer without asking. */
-export function canTake(slot: Slot, generation: number, nowMs: number): boolean {
+export function canTake(slot: Slot, generation: number, nowMs: number, reserve = 0): boolean {
   const { refusal } = slot;
   return (
-    slot.leases.some((held) => held.left > 0 && held.generation === generation && alive(held, nowMs)) ||
-    (refusal !== null && refusal.refused.generation === generation && alive(refusal, nowMs))
+    slot.leases.some((held) => holds(held, generation, reserve, nowMs)) ||
+    (refusal !== null && refuses(refusal, generation, reserve, nowMs))
   );
 }

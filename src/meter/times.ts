@@ -5,6 +5,12 @@
 /** A grant that is not used within max(ttl, SLACK) of the moment it was asked for is dead and asked again. */
 export const SLACK_MS = 500;
 
+/** The same for what a ledger grants to a gate: long enough to hand out, within it, grants that live for SLACK. */
+export const LEDGER_SLACK_MS = 1_200;
+
+/** A gate's lease on its ledger is this many times as long as those that it gives, where the windows allow it. */
+export const LEDGER_LEASES = 4;
+
 /** What a gate waits beyond a lease's end: clock drift, and steps backward too small to be seen. */
 export const GUARD_MS = 60;
 
@@ -27,13 +33,21 @@ export const LOCKED_LEASE_MS = 1_000;
 /** How long a background renewal counts as under way; the request that began it may have been cancelled. */
 export const RENEWAL_MARK_MS = 2_000;
 
+/** Where a window is too short for leases, a permit's use is reported so soon after it, together with others. */
+export const REPORT_AFTER_MS = 10;
+
 /** How long past a lease's end an isolate waits for an ask that takes the rest back with it, before it calls for that. */
 export const RETURN_AFTER_MS = 1_500;
 
 /** Limits up to this size are always asked, one permit at a time, so that they are exact. */
 export const SMALL_LIMIT = 60;
 
-/** The longest time that a gate must assume an answer of its own to be usable by an isolate. */
-export function usableMs(ttlMs: number): number {
-  return Math.max(ttlMs, SLACK_MS) + GUARD_MS;
+/** The longest time that the giver of an answer must assume it to be usable by its asker. */
+export function usableMs(ttlMs: number, slackMs = SLACK_MS): number {
+  return Math.max(ttlMs, slackMs) + GUARD_MS;
+}
+
+/** Whether a window is too short for leases, so that each permit is asked for and its use told at once. */
+export function isShort({ windowMs }: { readonly windowMs: number | null }): boolean {
+  return windowMs !== null && windowMs < LEASES_PER_WINDOW * SHORTEST_LEASE_MS;
 }

@@ -10,11 +10,14 @@ export interface RollingCount {
   readonly bucketMs: number;
   readonly buckets: [index: number, count: number][];
   sum: number;
+  /** Counts micro-credits and not requests. */
+  readonly credits?: true;
 }
 
 /** An empty count for a window of `windowMs`, in 240 buckets. */
-export function emptyCount(windowMs: number): RollingCount {
-  return { bucketMs: Math.max(1, Math.ceil(windowMs / BUCKETS_PER_WINDOW)), buckets: [], sum: 0 };
+export function emptyCount(windowMs: number, credits = false): RollingCount {
+  const bucketMs = Math.max(1, Math.ceil(windowMs / BUCKETS_PER_WINDOW));
+  return { bucketMs, buckets: [], sum: 0, ...(credits && { credits }) };
 }
 
 /** Forgets what has wholly left the last `spanMs`. */
@@ -28,26 +31,34 @@ export function roll(count: RollingCount, nowMs: number, spanMs: number): void {
   if (gone > 0) count.buckets.splice(0, gone);
 }
 
-/**
- * Counts `n` at `nowMs` and returns the bucket's index, by which it can be put back. Where the clock went
- * backward the newest bucket takes it: that leaves later, so nothing is forgotten too early.
- */
-export function add(count: RollingCount, nowMs: number, n: number): number {
-  const last = count.buckets.at(-1);
-  const index = Math.max(Math.floor(nowMs / count.bucketMs), last?.[0] ?? Number.NEGATIVE_INFINITY);
-  if (last !== undefined && last[0] === index) last[1] += n;
-  else count.buckets.push([index, n]);
+/** Counts `n` at `atMs`, in any order, and returns the bucket's index, by which it can be put back. */
+export function add(count: RollingCount, atMs: number, n: number): number {
+  const { buckets } = count;
+  const index = Math.floor(atMs / count.bucketMs);
+  let at = buckets.length;
+  while (at > 0 && (buckets[at - 1]?.[0] ?? index) > index) at--;
+  const bucket = buckets[at - 1];
+  if (bucket !== undefined && bucket[0] === index) bucket[1] += n;
+  else buckets.splice(at, 0, [index, n]);
   count.sum += n;
   return index;
 }
 
-/** Takes `n` out of the bucket that it was counted in; nothing where that has been forgotten. */
+/** Takes `n` out of the bucket that it was counted in, or adds to it where negative; nothing once that has left. */
 export function putBack(count: RollingCount, index: number, n: number): void {
-  const bucket = count.buckets.find(([at]) => at === index);
+  const bucket = count.buckets.findLast(([at]) => at === index);
   if (bucket === undefined) return;
   const taken = Math.min(n, bucket[1]);
   bucket[1] -= taken;
   count.sum -= taken;
+}
+
+/** Counts what was counted in the bucket `index` at `atMs` instead, if that is earlier: it leaves that much sooner. */
+export function recount(count: RollingCount, index: number, n: number, atMs: number): void {
+  if (Math.floor(atMs / count.bucketMs) >= index) return;
+  const before = count.sum;
+  putBack(count, index, n);
+  if (count.sum < before) add(count, atMs, before - count.sum);
 }
 
 /** When enough will have left the span for the sum to be at most `allowed`; `nowMs` where it is already. */

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { sameTerms, type Terms } from '../decision/record.ts';
+import type { CreditTerms } from '../meter/credits.ts';
 import { waitMs } from '../meter/fence.ts';
 import {
   type Ask,
@@ -7,15 +8,34 @@ import {
   exactSnapshot,
   type Gate,
   type Granted,
+  mustStore,
   noteConfirmation,
   openGate,
   type Refused,
+  refusal,
   type Settlement,
   type StoredMeter,
   settle,
   snapshot,
+  unusedGrant,
 } from '../meter/gate.ts';
-import { emptyMeter, type LimitView, view } from '../meter/meter.ts';
+import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
+import {
+  beginDraw,
+  closeFunds,
+  emptyPurse,
+  endDraw,
+  giveFunded,
+  nextCloseMs,
+  type Purse,
+  receiveDrawn,
+  type Told,
+  takeBack,
+  takeClosings,
+} from '../meter/purse.ts';
+import { isShort, LEDGER_LEASES, REPORT_AFTER_MS } from '../meter/times.ts';
+import type { AccountLedger, LedgerCalls } from './account-ledger.ts';
+import { callObject } from './call.ts';
 import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
 import type { Remote } from './remote.ts';
 import { checkVersion, writeVersion } from './version.ts';
@@ -23,7 +43,21 @@ import { checkVersion, writeVersion } from './version.ts';
 /** An {@link Ask} over the wire. `fresh` carries the terms of a record that was just read from the primary. */
 export interface GateAsk extends Ask {
   readonly fresh: Terms | null;
+  /** What isolates report of earlier grants. */
+  readonly settle: readonly Settlement[];
+  /** What the account limits beside the key; null: nothing. */
+  readonly account: AccountTerms | null;
 }
+
+/** The limits that all keys of an account share, as the record and the policy have them. */
+export interface AccountTerms {
+  readonly accountId: string;
+  readonly limits: readonly Limit[];
+  /** How the account pays for what requests reserve; null: it does not. */
+  readonly credits: CreditTerms | null;
+}
+
+export type GateAnswer = Granted | Refused | Stale;
 
 /** The asked record is older than `floor`, or this gate knows nothing and the record was not fresh. */
 export interface Stale {
@@ -57,20 +91,32 @@ const STORAGE_VERSION = 1;
 const FLUSH_AFTER_MS = 5_000;
 /** A job that failed runs again after so long. */
 const RETRY_MS = 1_000;
+/** More rounds than any honest sequence of the ledger's answers takes. */
+const MAX_ROUNDS = 6;
+
+interface GateEnv {
+  readonly LEDGER: DurableObjectNamespace<AccountLedger>;
+}
 
 /**
- * The say over one key: its generation floor and its counters, as a thin shell around `meter/gate.ts`. Every method
- * but `advance` is one synchronous step, so no decision spans an `await`. Writes need none either: the runtime holds
+ * The say over one key: its generation floor and its counters, as a thin shell around `meter/gate.ts` and
+ * `meter/purse.ts`. Every decision is one synchronous step and spans no `await`. Writes need none either: the runtime holds
  * an answer back until what was written before it is durable.
  */
 export class KeyGate extends DurableObject {
   readonly #storage: DurableObjectStorage;
+  readonly #ledgers: GateEnv['LEDGER'];
   #gate: Gate;
+  #purse: Purse = emptyPurse();
+  /** Whose ledger the purse is of. */
+  #accountId = '';
+  #isReporting = false;
   #grantedAtMs = 0;
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
+    this.#ledgers = (env as GateEnv).LEDGER;
     checkVersion(this.#storage, STORAGE_VERSION);
     const stored = this.#storage.kv.get<StoredMeter>('meter') ?? { meter: emptyMeter(), reserve: 0 };
     const longestMs = this.#storage.kv.get<number>('longestMs') ?? 0;
@@ -83,22 +129,63 @@ export class KeyGate extends DurableObject {
     return Date.now();
   }
 
-  /** Asks for permits. Never grants below the floor, nor anything to a record of unknown age while it knows no floor. */
-  admit(ask: GateAsk): Granted | Refused | Stale {
-    const stale = this.#raise(ask.generation, ask.fresh);
-    if (stale !== null) {
-      if (ask.settle.length > 0) this.settle(ask.settle);
-      return stale;
+  /**
+   * Asks for permits. Never grants below the floor, nor anything to a record of unknown age while it knows no floor.
+   * Where the account has limits of its own the ledger is drawn from before; each step in between is synchronous and
+   * begins anew, so nothing is debited before everything is there. Throws where the ledger cannot be reached.
+   */
+  async admit(ask: GateAsk): Promise<GateAnswer> {
+    this.#settle(ask.settle);
+    // A question that comes again was not heard: what was granted for it then is given back.
+    if (ask.id !== undefined) this.#settle([unusedGrant(ask.id)]);
+    const { account } = ask;
+    let heard: Told | null = null;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const stale = this.#raise(ask.generation, ask.fresh);
+      if (stale !== null) return stale;
+      const nowMs = this.nowMs();
+      const given =
+        account === null ? answer(this.#gate, ask, nowMs) : giveFunded(this.#gate, this.#purse, ask, nowMs, heard);
+      if (given !== null) return this.#noteGiven(given, nowMs);
+      // Null comes only where there is an account.
+      heard = await this.#draw(ask, account as AccountTerms);
     }
-    const nowMs = this.nowMs();
-    const given = answer(this.#gate, ask, nowMs);
+    throw new Error('the ledger gives leases that are over when they arrive');
+  }
+
+  /** Writes what an answer has changed, before it leaves. */
+  #noteGiven(given: Granted | Refused, nowMs: number): Granted | Refused {
     this.#storeLongest();
-    if (given.kind === 'granted') {
-      this.#grantedAtMs = nowMs;
-      if (this.#gate.ahead < 0) this.#storage.kv.put('meter', snapshot(this.#gate, ask.limits));
-    }
-    if (given.kind === 'granted' || ask.settle.length > 0) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    if (given.kind === 'refused') return given;
+    this.#grantedAtMs = nowMs;
+    if (mustStore(this.#gate)) this.#storage.kv.put('meter', snapshot(this.#gate));
+    planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    const closeMs = nextCloseMs(this.#purse);
+    if (closeMs !== null) planJob(this.#storage, 'close', closeMs);
     return given;
+  }
+
+  /** Draws from the ledger; only asks what it would refuse where the gate's own limits refuse already. */
+  async #draw(ask: GateAsk, { accountId, limits, credits }: AccountTerms): Promise<Told | null> {
+    const purse = this.#purse;
+    const askedAtMs = this.nowMs();
+    const isRefused = refusal(this.#gate, ask, askedAtMs) !== null;
+    const leaseMs = LEDGER_LEASES * ask.leaseMs;
+    const want = isRefused ? 0 : beginDraw(purse, ask.want, leaseMs, askedAtMs);
+    const settle = takeClosings(purse);
+    const { generation, reserve } = ask;
+    const id = crypto.randomUUID();
+    try {
+      this.#accountId = accountId;
+      const drawn = await callObject(() =>
+        this.#ledger().draw({ id, generation, want, leaseMs, limits, reserve, settle, credits }),
+      );
+      endDraw(purse, []);
+      return receiveDrawn(purse, drawn, ask, askedAtMs);
+    } catch (error) {
+      endDraw(purse, [...settle, unusedGrant(id)]);
+      throw error;
+    }
   }
 
   /** Tells whether a record of `generation` is current, so that a denial read from it may be answered. */
@@ -112,8 +199,50 @@ export class KeyGate extends DurableObject {
 
   /** Takes reports and unused permits without asking for any. */
   settle(settlements: readonly Settlement[]): void {
-    settle(this.#gate, settlements);
-    if (this.#floor() !== undefined) planJob(this.#storage, 'flush', this.nowMs() + FLUSH_AFTER_MS);
+    this.#settle(settlements);
+  }
+
+  #settle(settlements: readonly Settlement[]): void {
+    const nowMs = this.nowMs();
+    const returned = settle(this.#gate, settlements, nowMs);
+    if (returned.length === 0) return;
+    for (const each of returned) takeBack(this.#purse, each);
+    // What has come to cost more than was reserved is not forgotten in a crash.
+    if (mustStore(this.#gate)) this.#storage.kv.put('meter', exactSnapshot(this.#gate));
+    if (this.#floor() !== undefined) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    if (this.#purse.limits.some(isShort)) this.ctx.waitUntil(this.#report());
+  }
+
+  /** Tells the ledger soon what was used, where a window is too short to wait for the next question. */
+  async #report(): Promise<void> {
+    if (this.#isReporting) return;
+    this.#isReporting = true;
+    await scheduler.wait(REPORT_AFTER_MS);
+    this.#isReporting = false;
+    await this.#sendClosings();
+  }
+
+  async #sendClosings(): Promise<void> {
+    const closings = takeClosings(this.#purse);
+    if (closings.length === 0) return;
+    try {
+      await callObject(() => this.#ledger().settle(closings));
+    } catch {
+      endDraw(this.#purse, closings);
+      planJob(this.#storage, 'close', this.nowMs() + RETRY_MS, true);
+    }
+  }
+
+  /** Gives back to the ledger what is left of leases that are over. */
+  async #close(nowMs: number): Promise<void> {
+    closeFunds(this.#purse, this.#floor() ?? 0, nowMs);
+    await this.#sendClosings();
+    const nextMs = nextCloseMs(this.#purse);
+    if (nextMs !== null) planJob(this.#storage, 'close', Math.max(nextMs, nowMs + RETRY_MS), true);
+  }
+
+  #ledger(): LedgerCalls {
+    return this.#ledgers.getByName(this.#accountId) as unknown as LedgerCalls;
   }
 
   /**
@@ -158,6 +287,7 @@ export class KeyGate extends DurableObject {
     try {
       const due = dueJobs(this.#storage, nowMs);
       if (due.includes('flush')) this.#flush(nowMs);
+      if (due.includes('close')) await this.#close(nowMs);
       if (due.includes('erase')) await this.#erase();
       endDueJobs(this.#storage, nowMs);
     } finally {
@@ -217,6 +347,7 @@ export class KeyGate extends DurableObject {
   async #erase(): Promise<void> {
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
+    this.#purse = emptyPurse();
     this.#gate = this.#open({ meter: emptyMeter(), reserve: 0 }, this.#gate.longestMs);
   }
 

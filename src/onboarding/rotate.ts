@@ -27,7 +27,7 @@ async function judge(visit: Visit): Promise<Denial> {
   if (edge.format.read(credential.text) === null) return strikeFor(edge, deny('malformed'), visit.source, null);
 
   const presented = present(edge, credential.text);
-  const facts = { method: 'POST', path: ROTATE_PATH, address: visit.address, source: visit.source };
+  const facts = { method: 'POST', path: ROTATE_PATH, address: visit.address, source: visit.source, reservation: 0 };
   if (await mayContinue(edge, presented, facts, visit.back)) {
     const record = fromMemory(edge.lookup, presented.fingerprint, edge.clock.nowMs());
     return deny(record?.environment === policy.trial.environment ? 'trial_rotation' : 'not_found');

@@ -69,6 +69,7 @@ export async function openGateway(variables: Record<string, string | undefined> 
       durableObjects: {
         KEY_GATE: { className: 'KeyGate', useSQLite: true },
         LOCKOUT: { className: 'Lockout', useSQLite: true },
+        LEDGER: { className: 'AccountLedger', useSQLite: true },
       },
       bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
     }),

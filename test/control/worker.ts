@@ -2,6 +2,7 @@ import { openApp } from '../../src/app.ts';
 import { type Env, setUp } from '../../src/env.ts';
 import { runSchedules } from '../../src/scheduled.ts';
 
+export { AccountLedger } from '../../src/objects/account-ledger.ts';
 export { KeyGate } from '../../src/objects/key-gate.ts';
 export { Lockout } from '../../src/objects/lockout.ts';
 

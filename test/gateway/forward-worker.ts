@@ -44,7 +44,7 @@ export default {
       return state.holds;
     };
     const forwarded = await forward({
-      request,
+      body: request.body,
       method: request.method,
       url: request.url,
       headers: request.headers,
@@ -64,6 +64,7 @@ export default {
       answerHeaders: { 'x-request-id': 'req_1', ratelimit: '"rate";r=9;t=60' },
       cors,
       watch: config.everyMs === null ? null : { reauthorize, everyMs: config.everyMs },
+      metering: null,
       nowMs: () => state.clockMs,
     });
     if (forwarded.kind === 'response') return forwarded.response;

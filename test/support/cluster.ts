@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly stateDir?: string;
   /** An origin that outlives the cluster; else one is started, and stopped with it. */
   readonly origin?: TestOrigin;
+  /** Another entry for the objects' Worker, with classes of the same names. */
+  readonly objects?: string;
 }
 
 /** How a request is sent; the client address is 192.0.2.1 unless given, and null sends none. */
@@ -47,7 +49,7 @@ export interface IssuedKey {
 
 export class Cluster {
   readonly #miniflare: Miniflare;
-  readonly #objectsUrl: string;
+  readonly objectsUrl: string;
   readonly urls: readonly string[];
   readonly origin: TestOrigin;
   /** What the gateways have logged. */
@@ -56,7 +58,7 @@ export class Cluster {
   constructor(miniflare: Miniflare, urls: readonly string[], objectsUrl: string, origin: TestOrigin, logs: string[]) {
     this.#miniflare = miniflare;
     this.urls = urls;
-    this.#objectsUrl = objectsUrl;
+    this.objectsUrl = objectsUrl;
     this.origin = origin;
     this.logs = logs;
   }
@@ -114,7 +116,7 @@ export class Cluster {
 
   /** Moves the clock of all objects. */
   async moveObjects(movedMs: number): Promise<void> {
-    await fetch(`${this.#objectsUrl}/clock`, { method: 'POST', body: JSON.stringify({ movedMs }) });
+    await fetch(`${this.objectsUrl}/clock`, { method: 'POST', body: JSON.stringify({ movedMs }) });
   }
 
   /** Moves every clock alike, as if this much time had passed. */
@@ -125,12 +127,17 @@ export class Cluster {
 
   /** Ends a key's gate as a crash would. */
   async crashGate(key: string): Promise<void> {
-    await fetch(`${this.#objectsUrl}/crash`, { method: 'POST', body: JSON.stringify({ key }) });
+    await fetch(`${this.objectsUrl}/crash`, { method: 'POST', body: JSON.stringify({ key }) });
+  }
+
+  /** Ends an account's ledger as a crash would. */
+  async crashLedger(account: string): Promise<void> {
+    await fetch(`${this.objectsUrl}/crash`, { method: 'POST', body: JSON.stringify({ account }) });
   }
 
   /** Lets a key's gate forget everything, as after its retirement; its alarm does so soon after this has answered. */
   async eraseGate(key: string): Promise<void> {
-    await fetch(`${this.#objectsUrl}/erase`, { method: 'POST', body: JSON.stringify({ key }) });
+    await fetch(`${this.objectsUrl}/erase`, { method: 'POST', body: JSON.stringify({ key }) });
   }
 
   /** Fires the cron of an isolate. */
@@ -164,7 +171,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const origin = options.origin ?? (await startOrigin());
   const logs: string[] = [];
   const upstreams = [{ name: 'origin', origins: [{ url: origin.url }] }];
-  const [script, objects] = await Promise.all([gatewayScript, objectsScript]);
+  const [script, objects] = await Promise.all([
+    gatewayScript,
+    options.objects === undefined ? objectsScript : bundleWorker(options.objects),
+  ]);
   const stores = { d1Databases: { DB: 'keystile' }, kvNamespaces: { KEYS: 'keystile' } };
   const edges = Array.from({ length: isolates }, (_, i) => ({
     ...COMPATIBILITY,
@@ -175,6 +185,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     durableObjects: {
       KEY_GATE: { className: 'MovableKeyGate', scriptName: 'objects', useSQLite: true },
       LOCKOUT: { className: 'MovableLockout', scriptName: 'objects', useSQLite: true },
+      LEDGER: { className: 'MovableLedger', scriptName: 'objects', useSQLite: true },
     },
     bindings: {
       POLICY: { upstreams, ...policy } as never,
@@ -198,6 +209,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
           durableObjects: {
             KEY_GATE: { className: 'MovableKeyGate', useSQLite: true },
             LOCKOUT: { className: 'MovableLockout', useSQLite: true },
+            LEDGER: { className: 'MovableLedger', useSQLite: true },
           },
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },

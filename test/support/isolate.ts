@@ -83,6 +83,18 @@ function watchStatement(statement: D1PreparedStatement): D1PreparedStatement {
 }
 
 const GATE_METHODS = ['admit', 'confirm', 'settle', 'advance', 'inspect', 'retire'];
+const LEDGER_METHODS = [
+  'draw',
+  'settle',
+  'record',
+  'grantCredits',
+  'statement',
+  'logs',
+  'exportLogs',
+  'usage',
+  'lastUsed',
+  'inspect',
+];
 const LOCKOUT_METHODS = ['ask', 'strike', 'lift', 'inspect', 'take'];
 
 function watchObjects<N extends { getByName(name: string): object }>(namespace: N, name: string, methods: string[]): N {
@@ -112,6 +124,7 @@ function instrument(env: Env): Env {
     KEYS: watch(env.KEYS, 'kv', ['get', 'put', 'delete', 'getWithMetadata', 'list']),
     KEY_GATE: watchObjects(env.KEY_GATE, 'gate', GATE_METHODS),
     LOCKOUT: watchObjects(env.LOCKOUT, 'lockout', LOCKOUT_METHODS),
+    LEDGER: watchObjects(env.LEDGER, 'ledger', LEDGER_METHODS),
   };
 }
 

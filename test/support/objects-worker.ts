@@ -1,3 +1,4 @@
+import { AccountLedger } from '../../src/objects/account-ledger.ts';
 import { KeyGate } from '../../src/objects/key-gate.ts';
 import { Lockout } from '../../src/objects/lockout.ts';
 
@@ -21,18 +22,31 @@ export class MovableLockout extends Lockout {
   }
 }
 
-interface ObjectsEnv {
-  readonly KEY_GATE: DurableObjectNamespace<MovableKeyGate>;
+export class MovableLedger extends AccountLedger {
+  protected override nowMs(): number {
+    return Date.now() + clock.movedMs;
+  }
+
+  /** As {@link MovableKeyGate.crash}. */
+  crash(): void {
+    this.ctx.abort('crashed by a test');
+  }
 }
 
-/** Steers the objects from outside: `POST /clock {movedMs}`, `POST /crash {key}`, `POST /erase {key}`. */
+interface ObjectsEnv {
+  readonly KEY_GATE: DurableObjectNamespace<MovableKeyGate>;
+  readonly LEDGER: DurableObjectNamespace<MovableLedger>;
+}
+
+/** Steers the objects from outside: `POST /clock {movedMs}`, `POST /crash {key}` or `{account}`, `POST /erase {key}`. */
 export default {
   async fetch(request: Request, env: ObjectsEnv): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === '/clock') clock.movedMs = ((await request.json()) as { movedMs: number }).movedMs;
     else if (pathname === '/crash') {
-      const { key } = (await request.json()) as { key: string };
-      await Promise.resolve(env.KEY_GATE.getByName(key).crash()).catch(() => undefined);
+      const { key, account } = (await request.json()) as { key?: string; account?: string };
+      const object = key === undefined ? env.LEDGER.getByName(account ?? '') : env.KEY_GATE.getByName(key);
+      await Promise.resolve(object.crash()).catch(() => undefined);
     } else if (pathname === '/erase') {
       const { key } = (await request.json()) as { key: string };
       await env.KEY_GATE.getByName(key).retire(Date.now());

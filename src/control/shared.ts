@@ -1,0 +1,49 @@
+import { deny } from '../decision/denial.ts';
+import { accountLimitsOf, creditTermsOf } from '../gateway/limits.ts';
+import type { Limit, LimitView } from '../meter/meter.ts';
+import { callObject } from '../objects/call.ts';
+import type { Policy } from '../policy/schema.ts';
+import { readAccount, type StoredAccount } from '../registry/accounts.ts';
+import { type Answer, denied, json, rfc3339 } from './answer.ts';
+import type { Desk } from './desk.ts';
+
+/** What was counted against limits, as an object reports it. */
+interface Counted {
+  readonly granted: number;
+  readonly used: number;
+  readonly limits: readonly LimitView[];
+}
+
+/** What was counted: `granted` and not `used` was given out and never reported; both count. */
+export function countedView({ granted, used, limits }: Counted): object {
+  return {
+    granted,
+    used,
+    unreported: granted - used,
+    limits: limits.map(({ name, limit, unit, remaining, resetAtMs }) => ({
+      name,
+      unit: unit === 'credits' ? 'micro_credits' : 'requests',
+      limit,
+      remaining,
+      resets_at: rfc3339(resetAtMs),
+    })),
+  };
+}
+
+/** What all keys of an account share, and what is left of it. */
+export async function showLimits(desk: Desk, accountId: string): Promise<Answer> {
+  const { policy, edge } = desk.house;
+  const account = await readAccount(desk.force.db.withSession('first-primary'), accountId);
+  if (account === null) return denied(deny('not_found', { detail: 'there is no account with this id' }));
+  const terms = creditTermsOf(account, policy);
+  const report = await callObject(() => edge.ledger(accountId).inspect(sharedBy(account, policy), terms));
+  return json({ account: accountId, plan: account.plan, ...countedView(report) });
+}
+
+/** The limits of every environment; those that are not billed have quotas of their own. */
+function sharedBy(account: StoredAccount, policy: Policy): Limit[] {
+  const all = Object.keys(policy.environments).flatMap((environment) =>
+    accountLimitsOf({ ...account, environment }, policy),
+  );
+  return [...new Map(all.map((limit) => [limit.name, limit])).values()];
+}

@@ -1,0 +1,302 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { LogBatch, Retention } from '../decision/event.ts';
+import type { CreditTerms } from '../meter/credits.ts';
+import {
+  type Ask,
+  answer,
+  exactSnapshot,
+  type Gate,
+  type Granted,
+  mustStore,
+  openGate,
+  type Refused,
+  refusal,
+  type Settlement,
+  type StoredMeter,
+  settle,
+  snapshot,
+  unusedGrant,
+} from '../meter/gate.ts';
+import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
+import type { Clear } from '../meter/purse.ts';
+import { LEDGER_SLACK_MS, REFUSAL_MS, usableMs } from '../meter/times.ts';
+import type { NewGrant } from './credit-movements.ts';
+import { Credits, type GrantResult, type Statement, type StatementQuery } from './credits.ts';
+import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
+import { Journal, type LogFilter, type LogPage, type LogQuery } from './journal.ts';
+import type { Remote } from './remote.ts';
+import { type LastUse, Usage, type UsageQuery, type UsageSeries } from './usage.ts';
+import { checkVersion, writeVersion } from './version.ts';
+
+/** A gate's question. `want` 0: only whether the ledger would refuse it. */
+export interface Draw extends Ask {
+  readonly id: string;
+  readonly settle: readonly Settlement[];
+  /** How what is reserved is paid; null: nothing in the ledger bounds it. */
+  readonly credits: CreditTerms | null;
+}
+
+/** What a batch is recorded by. */
+export interface RecordTerms {
+  readonly retention: Retention;
+  /** From where the account's billing months are counted. */
+  readonly anchorMs: number;
+}
+
+/** An account's ledger, as Workers and gates call it. */
+export type LedgerCalls = Remote<
+  AccountLedger,
+  'draw' | 'settle' | 'record' | 'grantCredits' | 'statement' | 'logs' | 'exportLogs' | 'usage' | 'lastUsed' | 'inspect'
+>;
+
+/** What an operator may see of an account's shared limits. */
+export interface LedgerReport {
+  readonly granted: number;
+  readonly used: number;
+  readonly leases: number;
+  readonly limits: readonly LimitView[];
+}
+
+const STORAGE_VERSION = 1;
+const FLUSH_AFTER_MS = 5_000;
+const RETRY_MS = 1_000;
+/** Batches that come within this become one row of the log; isolates send those of an account at the same instants. */
+const GATHER_MS = 100;
+const TRIM_EVERY_MS = 3_600_000;
+
+interface Group {
+  readonly batches: LogBatch[];
+  readonly done: Promise<void>;
+}
+
+/**
+ * The say over one account: what its keys share (plan-wide rates, quotas, credits, the budget), its request log and its
+ * usage, as a thin shell around `meter/gate.ts`, `meter/credits.ts` and the tables beside this file. Decisions are
+ * synchronous steps; the runtime holds each answer back until what was written before it is durable.
+ */
+export class AccountLedger extends DurableObject {
+  readonly #storage: DurableObjectStorage;
+  readonly #gate: Gate;
+  readonly #journal: Journal;
+  readonly #usage: Usage;
+  #credits: Credits;
+  #group: Group | null = null;
+  #grantedAtMs = 0;
+  /** Until when refusals for want of credits can be used; a predecessor's are unknown. */
+  #refusedUntilMs: number;
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env as Cloudflare.Env);
+    this.#storage = ctx.storage;
+    checkVersion(this.#storage, STORAGE_VERSION);
+    const stored = this.#storage.kv.get<StoredMeter>('meter') ?? { meter: emptyMeter(), reserve: 0 };
+    const longestMs = this.#storage.kv.get<number>('longestMs') ?? 0;
+    const nowMs = this.nowMs();
+    this.#gate = openGate(stored, longestMs, `${crypto.randomUUID()}:`, nowMs, LEDGER_SLACK_MS);
+    this.#refusedUntilMs = longestMs > 0 ? nowMs + usableMs(REFUSAL_MS, LEDGER_SLACK_MS) : 0;
+    this.#journal = new Journal(this.#storage);
+    this.#usage = new Usage(this.#storage);
+    this.#credits = new Credits(this.#storage);
+    armJobs(this.#storage);
+  }
+
+  /** The object's clock, in ms. */
+  protected nowMs(): number {
+    return Date.now();
+  }
+
+  /** Draws permits, and credits for them, out of what the account's keys share; or tells what would refuse them. */
+  draw(ask: Draw): Granted | Refused | Clear {
+    // A question that comes again was not heard: what was granted for it then is given back.
+    this.settle([...ask.settle, ...(this.#gate.grants.has(ask.id) ? [unusedGrant(ask.id)] : [])]);
+    const nowMs = this.nowMs();
+    const endsAtMs = nowMs + usableMs(ask.leaseMs, LEDGER_SLACK_MS);
+    const money = ask.credits === null ? [] : this.#credits.views(ask.credits, nowMs, endsAtMs);
+    if (ask.want === 0) {
+      const refused = refusal(this.#gate, ask, nowMs, money);
+      return refused === null ? this.#clear(ask, money, nowMs) : this.#refuse(refused, nowMs);
+    }
+    const given = answer(this.#gate, ask, nowMs, {
+      limits: money,
+      drawn: [],
+      permits: Number.MAX_SAFE_INTEGER,
+      micro: Math.min(Number.MAX_SAFE_INTEGER, ...money.map(({ remaining }) => remaining)),
+      endsAtMs: Number.POSITIVE_INFINITY,
+    });
+    this.#storeLongest();
+    if (given.kind === 'refused') return this.#refuse(given, nowMs);
+    this.#grantedAtMs = nowMs;
+    if (ask.credits !== null && given.micro > 0) {
+      this.#credits.hold(given.id, given.micro, nowMs, nowMs + usableMs(given.ttlMs, LEDGER_SLACK_MS));
+      this.#keepAnchor(ask.credits.anchorMs);
+      this.#planExpiry();
+    }
+    if (ask.limits.length === 0) return given;
+    if (mustStore(this.#gate)) this.#storage.kv.put('meter', snapshot(this.#gate));
+    planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    return given;
+  }
+
+  /** Takes reports and what was not used, without granting anything. */
+  settle(settlements: readonly Settlement[]): void {
+    if (settlements.length === 0) return;
+    const nowMs = this.nowMs();
+    const permits = settlements.map(({ micro: _, ...settlement }) => settlement);
+    const returned = settle(this.#gate, permits, nowMs);
+    if (returned.length > 0 && this.#isCounting()) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    for (const { id, closed, micro } of settlements) {
+      if (closed && micro !== undefined) this.#credits.close(id, micro.reserved, nowMs);
+    }
+  }
+
+  /**
+   * Records requests: log, usage and what they cost, in one transaction with whatever else has just come. Answers once
+   * that is durable; a batch that was recorded already is answered alike. Throws where nothing was recorded.
+   */
+  async record(batch: LogBatch, terms: RecordTerms): Promise<void> {
+    if (this.#journal.isKnown(batch.id)) return;
+    this.#group ??= { batches: [], done: this.#commitSoon(terms) };
+    if (!this.#group.batches.some(({ id }) => id === batch.id)) this.#group.batches.push(batch);
+    await this.#group.done;
+  }
+
+  async #commitSoon(terms: RecordTerms): Promise<void> {
+    await scheduler.wait(GATHER_MS);
+    const batches = this.#group?.batches ?? [];
+    this.#group = null;
+    const nowMs = this.nowMs();
+    writeVersion(this.#storage, STORAGE_VERSION);
+    try {
+      this.#storage.transactionSync(() => {
+        const events = this.#journal.append(batches, nowMs);
+        this.#usage.count(events, nowMs);
+        this.#credits.settle(events, terms.anchorMs, nowMs);
+      });
+    } catch (error) {
+      this.#credits = new Credits(this.#storage);
+      throw error;
+    }
+    this.#keepAnchor(terms.anchorMs);
+    if (JSON.stringify(terms.retention) !== JSON.stringify(this.#retention())) {
+      this.#storage.kv.put('retention', terms.retention);
+    }
+    this.#planExpiry();
+    planJob(this.#storage, 'trim', nowMs + TRIM_EVERY_MS);
+  }
+
+  /**
+   * Grants or corrects credits, once for each idempotency key. Answers when nothing can be refused any more for want of
+   * what was granted.
+   */
+  async grantCredits(grant: NewGrant): Promise<GrantResult> {
+    writeVersion(this.#storage, STORAGE_VERSION);
+    const result = this.#credits.grantCredits(grant, this.nowMs());
+    const leftMs = this.#refusedUntilMs - this.nowMs();
+    if (leftMs > 0) await scheduler.wait(leftMs);
+    return result;
+  }
+
+  /** The balance and its movements; null where the cursor is not one of this list's. */
+  statement(query: StatementQuery): Statement | null {
+    return this.#credits.statement(query, this.nowMs());
+  }
+
+  /** A page of the request log. */
+  logs(query: LogQuery): LogPage | null {
+    return this.#journal.page(query);
+  }
+
+  /** The request log as NDJSON, oldest first. */
+  exportLogs(query: LogFilter): ReadableStream<Uint8Array> {
+    return this.#journal.export(query);
+  }
+
+  /** Requests, credits, tokens and times to the first byte, by hour or day. */
+  usage(query: UsageQuery): UsageSeries {
+    return this.#usage.series(query);
+  }
+
+  /** When and from where keys were used last. */
+  lastUsed(keyIds: readonly string[]): Record<string, LastUse> {
+    return this.#usage.lastUsed(keyIds);
+  }
+
+  /** What is left of what the account's keys share. */
+  inspect(limits: readonly Limit[], credits: CreditTerms | null): LedgerReport {
+    const nowMs = this.nowMs();
+    const { meter, leases } = this.#gate;
+    const money = credits === null ? [] : this.#credits.views(credits, nowMs, nowMs);
+    const { granted, used } = meter;
+    return { granted, used, leases: leases.size, limits: [...view(meter, limits, nowMs), ...money] };
+  }
+
+  override async alarm(): Promise<void> {
+    const nowMs = this.nowMs();
+    try {
+      const due = dueJobs(this.#storage, nowMs);
+      if (due.includes('flush')) this.#flush(nowMs);
+      if (due.includes('expire')) this.#expire(nowMs);
+      if (due.includes('trim')) this.#trim(nowMs);
+      endDueJobs(this.#storage, nowMs);
+    } finally {
+      armJobs(this.#storage, nowMs + RETRY_MS);
+    }
+  }
+
+  #clear(ask: Draw, money: readonly LimitView[], nowMs: number): Clear {
+    const ttlMs = Math.min(ask.leaseMs, REFUSAL_MS);
+    return { kind: 'clear', limits: [...view(this.#gate.meter, ask.limits, nowMs), ...money], ttlMs, atMs: nowMs };
+  }
+
+  #refuse(refused: Refused, nowMs: number): Refused {
+    this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + usableMs(refused.ttlMs, LEDGER_SLACK_MS));
+    this.#storeLongest();
+    return refused;
+  }
+
+  /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */
+  #storeLongest(): void {
+    if (this.#gate.longestMs > (this.#storage.kv.get<number>('longestMs') ?? 0)) {
+      writeVersion(this.#storage, STORAGE_VERSION);
+      this.#storage.kv.put('longestMs', this.#gate.longestMs);
+    }
+  }
+
+  #isCounting(): boolean {
+    return this.#storage.kv.get('meter') !== undefined;
+  }
+
+  #flush(nowMs: number): void {
+    if (nowMs - this.#grantedAtMs < FLUSH_AFTER_MS) {
+      planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS, true);
+    } else {
+      this.#storage.kv.put('meter', exactSnapshot(this.#gate));
+    }
+  }
+
+  #keepAnchor(anchorMs: number): void {
+    if (this.#storage.kv.get<number>('anchorMs') !== anchorMs) this.#storage.kv.put('anchorMs', anchorMs);
+  }
+
+  #planExpiry(): void {
+    const dueMs = this.#credits.expiryMs();
+    if (dueMs !== null) planJob(this.#storage, 'expire', dueMs);
+  }
+
+  #expire(nowMs: number): void {
+    this.#credits.expire(this.#storage.kv.get<number>('anchorMs') ?? 0, nowMs);
+    const dueMs = this.#credits.expiryMs();
+    if (dueMs !== null) planJob(this.#storage, 'expire', dueMs, true);
+  }
+
+  #retention(): Retention | undefined {
+    return this.#storage.kv.get<Retention>('retention');
+  }
+
+  #trim(nowMs: number): void {
+    const retention = this.#retention();
+    if (retention === undefined) return;
+    const hasMore = [this.#journal.trim(retention, nowMs), this.#usage.trim(nowMs)].includes(true);
+    planJob(this.#storage, 'trim', nowMs + (hasMore ? RETRY_MS : TRIM_EVERY_MS), true);
+  }
+}
