@@ -1,5 +1,6 @@
 import type { CreditState, Hold, MonthTotals } from '../meter/credits.ts';
 import type { Day } from './credit-movements.ts';
+import { hasTable } from './tables.ts';
 
 /*
  * How an account's credits are stored: one row with all totals, so that a batch of settlements is one row written
@@ -66,8 +67,7 @@ type HoldRow = Omit<Hold, 'closed' | 'provisional'> & { id: string; closed: numb
 
 /** Reads all that is stored; null where there are no tables. */
 export function readCredits(sql: SqlStorage): { readonly state: CreditState; readonly day: Day } | null {
-  const tables = sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'credits'").toArray();
-  if (tables.length === 0) return null;
+  if (!hasTable(sql, 'credits')) return null;
   const totals = sql.exec<TotalsRow>(
     `SELECT granted, spent, unreported, months, day_ms AS startMs, day_spent AS daySpent,
        day_unreported AS dayUnreported FROM credits`,
