@@ -153,7 +153,7 @@ export class Credits {
         const holds = new Set(act(this.#state));
         const booked = { spent: this.#state.spent - spent, unreported: this.#state.unreported - unreported };
         const isChanged = totalsOf(this.#state).join() !== before;
-        if (isChanged || holds.size > 0) this.#createTables();
+        if (isChanged || holds.size > 0 || movement !== null) this.#createTables();
         if (booked.spent !== 0 || booked.unreported !== 0) this.#day = bookDay(sql, this.#day, booked, nowMs);
         if (isChanged) writeTotals(sql, this.#state, this.#day);
         for (const id of holds) writeHold(sql, id, this.#state.holds.get(id));
