@@ -6,6 +6,7 @@ import type { Policy } from '../policy/schema.ts';
 export type Answer =
   | { readonly kind: 'json'; readonly status: 200 | 201; readonly body: object }
   | { readonly kind: 'empty' }
+  | { readonly kind: 'stream'; readonly body: ReadableStream<Uint8Array>; readonly contentType: string }
   /** `also` stands beside the fields of the error: what was done all the same. */
   | { readonly kind: 'denied'; readonly denial: Denial; readonly also?: object }
   | { readonly kind: 'wrong_method'; readonly allow: readonly string[] };
@@ -31,6 +32,8 @@ export function respond(policy: Policy, answer: Answer, requestId: string): Resp
   switch (answer.kind) {
     case 'json':
       return Response.json(answer.body, { status: answer.status, headers });
+    case 'stream':
+      return new Response(answer.body, { headers: { ...headers, 'content-type': answer.contentType } });
     case 'empty':
       return new Response(null, { status: 204, headers });
     case 'denied': {

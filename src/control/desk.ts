@@ -10,6 +10,8 @@ export interface Desk {
   readonly nowMs: number;
   /** The `Idempotency-Key` header as it was sent; null: none. */
   readonly idempotencyKey: string | null;
+  /** The `Accept` header as it was sent; null: none. */
+  readonly accept: string | null;
 }
 
 /** The ways that bring a change into force in this house. */

@@ -51,14 +51,14 @@ const count = z.int('expected a whole number').min(0, 'expected 0 or more').max(
 /** Credits in millionths. */
 const micro = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000_000_000, 'is too large');
 /** RFC 3339; milliseconds once read. */
-const time = z.iso
+export const time = z.iso
   .datetime({ offset: true, error: 'expected a time like "2030-01-31T12:00:00Z"' })
   .transform(Date.parse);
 
 const label = text(100);
 const name = text(100);
 /** Ids and prefixes: what no such thing can have is simply not found. */
-const token = z.string().min(1, 'expected some text').max(200, 'expected at most 200 characters');
+export const token = z.string().min(1, 'expected some text').max(200, 'expected at most 200 characters');
 
 /** An empty body, or `{}`. */
 export const nothing = z.strictObject({});

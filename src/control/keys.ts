@@ -13,6 +13,7 @@ import { type Answer, denied, EMPTY, json, notInForce, rfc3339 } from './answer.
 import type { Desk } from './desk.ts';
 import { invalid, type keyFilter, type keyQuery, type LimitChange, type presentedKey } from './input.ts';
 import { checkLimits, limitsChanged } from './limits.ts';
+import { lastUses, lastUseView } from './usage.ts';
 
 /** A key as answers show it: everything but its secret. */
 export function viewOf(key: StoredKey) {
@@ -49,20 +50,28 @@ const deactivation: Alter = (key) =>
 const activation: Alter = (key) =>
   key.status === 'inactive' ? { action: 'key.activated', set: { status: 'active' } } : null;
 
-/** Keys by account, status, and what their prefix or label starts with; newest first. */
+/** Keys by account, status, and what their prefix or label starts with; newest first, each with its last use. */
 export async function listKeys(desk: Desk, query: z.output<typeof keyQuery>): Promise<Answer> {
   const { account, cursor, ...rest } = query;
   const page = await listStoredKeys(desk.force.db, { ...rest, accountId: account, cursor: cursor ?? null });
   if (page === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
-  return json({ keys: page.keys.map(viewOf), next_cursor: page.nextCursor });
+  const uses = await lastUses(desk, page.keys);
+  const keys = page.keys.map((key) => ({ ...viewOf(key), last_used: lastUseView(uses.get(key.id)) }));
+  return json({ keys, next_cursor: page.nextCursor });
 }
 
-/** One key, with what its gate has counted; `usage` is null while the gate cannot be reached. */
+/**
+ * One key, with what its gate has counted and when it was last used; `usage` is null while the gate cannot be reached,
+ * `last_used` while the ledger cannot.
+ */
 export async function showKey(desk: Desk, keyId: string): Promise<Answer> {
   const key = await readKey(desk.force.db.withSession('first-primary'), keyId);
   if (key === null) return missing();
   const limits = limitsOf(recordOfKey(key, null), desk.house.policy);
-  const report = await callObject(() => desk.force.gate(keyId).inspect(limits)).catch(() => null);
+  const [report, uses] = await Promise.all([
+    callObject(() => desk.force.gate(keyId).inspect(limits)).catch(() => null),
+    lastUses(desk, [key]),
+  ]);
   const usage = report && {
     granted: report.granted,
     used: report.used,
@@ -73,7 +82,7 @@ export async function showKey(desk: Desk, keyId: string): Promise<Answer> {
       resets_at: rfc3339(resetAtMs),
     })),
   };
-  return json({ ...viewOf(key), usage });
+  return json({ ...viewOf(key), last_used: lastUseView(uses.get(keyId)), usage });
 }
 
 /** Revokes a key, for good. 204 says that no request that is sent from now on is admitted anywhere. */

@@ -13,11 +13,14 @@ import { type Desk, forceOf } from './desk.ts';
 import { type Admin, guardAdmin } from './guard.ts';
 import * as input from './input.ts';
 import { movementQuery, newGrant } from './input-credits.ts';
+import { logQuery, usageQuery } from './input-ledger.ts';
 import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
 import { liftLockout, showLockout } from './lockouts.ts';
+import { showLogs } from './logs.ts';
 import { reconcile } from './reconcile.ts';
 import { showLimits } from './shared.ts';
 import { showStatus } from './status.ts';
+import { showUsage } from './usage.ts';
 
 /** What Hono keeps for a request: its id, and the admin once the guard has passed one. */
 interface Kept {
@@ -65,6 +68,8 @@ const ROUTES: readonly Route[] = [
   route('POST', '/accounts/:id/keys', input.newKey, (desk, key, params) => createKey(desk, id(params), key)),
   route('GET', '/accounts/:id/credits', movementQuery, (desk, query, params) => showCredits(desk, id(params), query)),
   route('POST', '/accounts/:id/credits', newGrant, (desk, grant, params) => grantCredits(desk, id(params), grant)),
+  route('GET', '/accounts/:id/logs', logQuery, (desk, query, params) => showLogs(desk, id(params), query)),
+  route('GET', '/accounts/:id/usage', usageQuery, (desk, query, params) => showUsage(desk, id(params), query)),
   route('GET', '/keys', input.keyQuery, listKeys),
   route('POST', '/keys/revoke', input.keyFilter, revokeKeys),
   route('POST', '/keys/lookup', input.presentedKey, lookUpKey),
@@ -107,7 +112,8 @@ export function adminRoutes(house: House): Hono<Kept> {
       const admin = c.get('admin');
       const actor = { name: `admin:${admin.name}`, address: admin.source, requestId };
       const idempotencyKey = c.req.header('Idempotency-Key') ?? null;
-      const desk = { house, force, actor, nowMs: house.edge.clock.nowMs(), idempotencyKey };
+      const accept = c.req.header('Accept') ?? null;
+      const desk = { house, force, actor, nowMs: house.edge.clock.nowMs(), idempotencyKey, accept };
       const work = run(desk, body.value, c.req.param() as Params);
       // A caller who hangs up cancels nothing that was begun.
       c.executionCtx.waitUntil(work.then(undefined, () => undefined));

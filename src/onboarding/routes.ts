@@ -57,6 +57,7 @@ function visitOf(house: House, c: Context<App>): Visit | null {
     actor: { name: 'anyone', address: source, requestId },
     nowMs: house.edge.clock.nowMs(),
     idempotencyKey: null,
+    accept: null,
     headers: c.req.raw.headers,
     address,
     source,

@@ -1,5 +1,7 @@
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import type { LogBatch } from '../../src/decision/event.ts';
+import type { AccountLedger } from '../../src/objects/account-ledger.ts';
 import { apply, migrations } from '../registry/database.ts';
 
 /** A full and a read-only admin token. */
@@ -89,10 +91,11 @@ export async function openGateway(variables: Record<string, string | undefined> 
       ...sent(body),
     });
     const text = await response.text();
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     const reply: Reply = {
       status: response.status,
       headers: response.headers as unknown as Headers,
-      body: text.startsWith('{') ? JSON.parse(text) : text === '' ? null : text,
+      body: isJson && text !== '' ? JSON.parse(text) : text === '' ? null : text,
     };
     return reply;
   };
@@ -107,6 +110,14 @@ export async function openGateway(variables: Record<string, string | undefined> 
     /** A new key, as it was answered. */
     key: async (accountId: string, body: object = {}) =>
       (await admin('POST', `/accounts/${accountId}/keys`, { environment: 'live', ...body })).body,
+    /** Records requests in an account's ledger. */
+    record: async (accountId: string, batch: LogBatch): Promise<void> => {
+      const ledgers = (await miniflare.getDurableObjectNamespace(
+        'LEDGER',
+      )) as unknown as DurableObjectNamespace<AccountLedger>;
+      const retention = { ageMs: 86_400_000, bytes: 1_000_000_000 };
+      await ledgers.get(ledgers.idFromName(accountId)).record(batch, { retention, anchorMs: 0 });
+    },
     /** Runs the schedules as if it were `atMs`. */
     schedule: (atMs: number) => call('/', { headers: { 'x-test-at': String(atMs) } }),
     close: () => miniflare.dispose(),

@@ -7,24 +7,20 @@ export { KeyGate } from '../../src/objects/key-gate.ts';
 export { Lockout } from '../../src/objects/lockout.ts';
 
 /*
- * The control routes alone, in front of the real stores. `x-test-away: gates` makes the gates unreachable for one
- * request; `x-test-at` runs the schedules as if it were then. The real Worker has neither.
+ * The control routes alone, in front of the real stores. `x-test-away: gates` (or `ledgers`) makes these objects
+ * unreachable for one request; `x-test-at` runs the schedules as if it were then. The real Worker has neither.
  */
 
-function away(env: Env): Env {
+const AWAY = { gates: 'KEY_GATE', ledgers: 'LEDGER' } as const;
+
+function away(env: Env, objects: keyof typeof AWAY): Env {
   const getByName = (name: string) => {
     const unreachable = async () => {
-      throw new Error(`the gate of ${name} is away`);
+      throw new Error(`the object of ${name} is away`);
     };
-    return {
-      advance: unreachable,
-      inspect: unreachable,
-      admit: unreachable,
-      confirm: unreachable,
-      retire: unreachable,
-    };
+    return new Proxy({}, { get: () => unreachable });
   };
-  return { ...env, KEY_GATE: { getByName } as unknown as Env['KEY_GATE'] };
+  return { ...env, [AWAY[objects]]: { getByName } };
 }
 
 function open(env: Env) {
@@ -34,13 +30,14 @@ function open(env: Env) {
 }
 
 let near: ReturnType<typeof open> | undefined;
-let far: ReturnType<typeof open> | undefined;
+const far: Partial<Record<string, ReturnType<typeof open>>> = {};
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     near ??= open(env);
-    far ??= open(away(env));
-    const { house, app } = request.headers.get('x-test-away') === 'gates' ? far : near;
+    far.gates ??= open(away(env, 'gates'));
+    far.ledgers ??= open(away(env, 'ledgers'));
+    const { house, app } = far[request.headers.get('x-test-away') ?? ''] ?? near;
     const at = request.headers.get('x-test-at');
     if (at !== null) {
       await runSchedules(house, Number(at));

@@ -1,0 +1,28 @@
+import type * as z from 'zod';
+import { callObject } from '../objects/call.ts';
+import { lineOf } from '../objects/log-line.ts';
+import { readAccount } from '../registry/accounts.ts';
+import { missing } from './accounts.ts';
+import { type Answer, denied, json } from './answer.ts';
+import type { Desk } from './desk.ts';
+import { invalid } from './input.ts';
+import type { logQuery } from './input-ledger.ts';
+
+const NDJSON = 'application/x-ndjson';
+
+/**
+ * The requests of an account: newest first by page, or all that the filters leave as NDJSON, oldest first, for
+ * `format=ndjson` or a client that accepts NDJSON. A page may be short and still have a cursor.
+ */
+export async function showLogs(desk: Desk, accountId: string, query: z.output<typeof logQuery>): Promise<Answer> {
+  if ((await readAccount(desk.force.db.withSession('first-primary'), accountId)) === null) return missing();
+  const { key: keyId, category, status: statuses, reason, from: fromMs, to: toMs, limit, cursor = null } = query;
+  const filter = { keyId, category, statuses, reason, fromMs, toMs };
+  const ledger = desk.house.edge.ledger(accountId);
+  if (query.format === 'ndjson' || (query.format === undefined && desk.accept?.includes(NDJSON) === true)) {
+    return { kind: 'stream', body: await callObject(() => ledger.exportLogs(filter)), contentType: NDJSON };
+  }
+  const page = await callObject(() => ledger.logs({ ...filter, limit, cursor }));
+  if (page === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
+  return json({ entries: page.events.map(lineOf), next_cursor: page.nextCursor });
+}
