@@ -1,0 +1,85 @@
+/** Grows where an origin fills it: many streams of small events run at once, and large bodies cost by the read. */
+const FIRST_READ_BYTES = 4_096;
+const LARGEST_READ_BYTES = 65_536;
+
+/** How a body went. */
+export interface Count {
+  /** Of the body as it was passed on. */
+  readonly bytes: number;
+  /** `cut`: the origin broke off, or the client left before the end. */
+  readonly ended: 'whole' | 'cut';
+}
+
+/** Hands bytes to the client and resolves when they are taken; once the client has left, at once. */
+export type Write = (bytes: Uint8Array) => Promise<void>;
+
+/** What happens to each chunk on its way. A chunk's memory is used again once `pass` has resolved. */
+export interface Stage {
+  readonly pass: (chunk: Uint8Array, write: Write) => Promise<void>;
+  /** Nothing more comes. */
+  readonly end: (write: Write) => Promise<void>;
+}
+
+interface RelayOptions {
+  /** Of the body as it is passed on, where that is known: the client is then told it. */
+  readonly length: number | null;
+  /** How long the origin is read on when the client has left. */
+  readonly readOnMs: number;
+}
+
+/**
+ * Passes an origin's body on, one chunk at a time and none before the last one was taken. What breaks off here breaks
+ * off at the client. `done` never rejects. The runtime tells that a client has left when it is written to.
+ */
+export function relay(
+  body: ReadableStream<Uint8Array>,
+  stage: Stage,
+  { length, readOnMs }: RelayOptions,
+): { readonly body: ReadableStream<Uint8Array>; readonly done: Promise<Count> } {
+  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
+  return { body: readable, done: pump(body.getReader({ mode: 'byob' }), writable.getWriter(), stage, readOnMs) };
+}
+
+async function pump(
+  reader: ReadableStreamBYOBReader,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  stage: Stage,
+  readOnMs: number,
+): Promise<Count> {
+  let bytes = 0;
+  let leaving: ReturnType<typeof setTimeout> | null = null;
+  const write: Write = async (chunk) => {
+    if (leaving !== null) return;
+    try {
+      await writer.write(chunk);
+      bytes += chunk.byteLength;
+    } catch {
+      leaving = setTimeout(() => reader.cancel().catch(() => {}), readOnMs);
+    }
+  };
+  let isWhole = false;
+  try {
+    await passAll(reader, stage, write).finally(() => stage.end(write));
+    if (leaving === null) {
+      await writer.close();
+      isWhole = true;
+    }
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+  }
+  if (leaving !== null) clearTimeout(leaving);
+  return { bytes, ended: isWhole ? 'whole' : 'cut' };
+}
+
+async function passAll(reader: ReadableStreamBYOBReader, stage: Stage, write: Write): Promise<void> {
+  let memory = new ArrayBuffer(FIRST_READ_BYTES);
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(memory));
+    if (done) return;
+    await stage.pass(value, write);
+    memory = value.buffer;
+    if (value.byteLength === memory.byteLength && memory.byteLength < LARGEST_READ_BYTES) {
+      memory = new ArrayBuffer(LARGEST_READ_BYTES);
+    }
+  }
+}
