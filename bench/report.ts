@@ -94,11 +94,13 @@ function verdicts(results: Readonly<Record<VariantId, Result>>): string[] {
   return [...lines, `(c) above (b): ${above ? 'met' : 'missed'}`];
 }
 
-function show({ median, low, high }: Spread, digits: number): string {
+/** Median and quartiles as text, with so many digits behind the point. */
+export function show({ median, low, high }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 }
 
-function spread(values: readonly number[]): Spread {
+/** Median and quartiles of some values. */
+export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((left, right) => left - right);
   const at = (share: number) => {
     const place = share * (sorted.length - 1);
