@@ -28,6 +28,7 @@ export default defineConfig({
                 GATES: { className: 'MovableKeyGate', useSQLite: true },
                 LOCKOUTS: { className: 'MovableLockout', useSQLite: true },
                 LEDGER: { className: 'MovableLedger', useSQLite: true },
+                METRICS: { className: 'MetricsBoard', useSQLite: true },
               },
             },
           }),

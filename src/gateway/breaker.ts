@@ -32,8 +32,9 @@ export function recordAnswer(breaker: Breaker): void {
   breaker.openUntilMs = 0;
 }
 
-/** The origin could not be reached or was late. */
-export function recordFailure(breaker: Breaker, nowMs: number): void {
+/** The origin could not be reached or was late. Whether it is left out because of that, and was not before. */
+export function recordFailure(breaker: Breaker, nowMs: number): boolean {
   breaker.failures++;
   if (breaker.failures >= OPENS_AFTER) breaker.openUntilMs = nowMs + PAUSE_MS;
+  return breaker.failures === OPENS_AFTER;
 }

@@ -2,6 +2,8 @@ import { AccountLedger } from '../../src/objects/account-ledger.ts';
 import { KeyGate } from '../../src/objects/key-gate.ts';
 import { Lockout } from '../../src/objects/lockout.ts';
 
+export { MetricsBoard } from '../../src/objects/metrics-board.ts';
+
 /** What the objects under test take for the time: the real time, moved by this much. */
 export const clock = { movedMs: 0 };
 
