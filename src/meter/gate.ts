@@ -15,7 +15,9 @@ import {
 } from './meter.ts';
 import {
   GUARD_MS,
+  isShort,
   LEASES_PER_WINDOW,
+  LEDGER_LEASES,
   REFUSAL_MS,
   REFUSAL_WHILE_LEASED_MS,
   SHORTEST_LEASE_MS,
@@ -132,8 +134,6 @@ export interface Gate {
   readonly grants: Map<string, Grant>;
   /** Ends of the leases (not of single permits) that are out, by id, oldest first. */
   readonly leases: Map<string, number>;
-  /** Ends of single permits of which no use is known, by id, oldest first. */
-  readonly singles: Map<string, number>;
   readonly slackMs: number;
   /** The longest time that an answer of this gate, or of a predecessor, could be used. */
   longestMs: number;
@@ -186,7 +186,6 @@ export function openGate(
     fence: openFence(nowMs, longestMs),
     grants: new Map(),
     leases: new Map(),
-    singles: new Map(),
     slackMs,
     longestMs,
     latestMs: nowMs,
@@ -224,7 +223,6 @@ function settleGrant(gate: Gate, grant: Grant, settlement: Settlement, countMs: 
   const freed = before - countedMicro(grant);
   if (unused > 0 || freed !== 0) restore(gate.meter, grant.marks, { permits: unused, micro: freed });
   if (freed < 0 && grant.isPaid) gate.aheadMicro += freed;
-  if (grant.isClosed || grant.used === permits) gate.singles.delete(id);
   if (grant.isClosed) gate.leases.delete(id);
   if (grant.isClosed && grant.spent.settled >= grant.spent.reserved) gate.grants.delete(id);
   const unreserved = isClosing ? Math.max(0, grant.amount.micro - grant.spent.reserved) : 0;
@@ -247,11 +245,9 @@ function later(meter: Meter, known: Spent, told: Spent): Spent {
 }
 
 function forgetEnded(gate: Gate, nowMs: number): void {
-  for (const out of [gate.leases, gate.singles]) {
-    for (const [id, endsAtMs] of out) {
-      if (endsAtMs > nowMs) break;
-      out.delete(id);
-    }
+  for (const [id, endsAtMs] of gate.leases) {
+    if (endsAtMs > nowMs) break;
+    gate.leases.delete(id);
   }
   for (const [id, { endsAtMs, amount }] of gate.grants) {
     if (endsAtMs + (amount.micro > 0 ? SETTLE_CREDITS_WITHIN_MS : SETTLE_WITHIN_MS) > nowMs) break;
@@ -259,10 +255,12 @@ function forgetEnded(gate: Gate, nowMs: number): void {
   }
 }
 
-/** The policy's lease, cut to a share of the shortest window that it draws on; 0 where that would be too short. */
-function leaseTime(limits: readonly Limit[], leaseMs: number, longestMs: number): number {
+/** The lease that is asked for, cut to a share of the shortest window; 0 where that would be too short. */
+function leaseTime({ slackMs }: Gate, limits: readonly Limit[], leaseMs: number, longestMs: number): number {
+  if (limits.some(isShort)) return 0;
   const shortest = Math.min(...limits.map(({ windowMs }) => windowMs ?? Number.POSITIVE_INFINITY));
-  const ttlMs = Math.min(leaseMs, Math.floor(shortest / LEASES_PER_WINDOW), longestMs);
+  const share = (slackMs === SLACK_MS ? 1 : LEDGER_LEASES) / LEASES_PER_WINDOW;
+  const ttlMs = Math.min(leaseMs, Math.floor(shortest * share), longestMs);
   return ttlMs < SHORTEST_LEASE_MS ? 0 : ttlMs;
 }
 
@@ -316,7 +314,7 @@ export function answer(gate: Gate, ask: Ask, nowMs: number, bounds = UNBOUNDED):
   const violated = views.filter(isViolated(ask));
   if (violated.length > 0) return refuse(gate, ask, [...views, ...bounds.drawn], violated, nowMs);
 
-  const leaseMs = leaseTime(ask.limits, ask.leaseMs, bounds.endsAtMs - nowMs - GUARD_MS);
+  const leaseMs = leaseTime(gate, [...ask.limits, ...bounds.drawn], ask.leaseMs, bounds.endsAtMs - nowMs - GUARD_MS);
   const permits = leaseMs === 0 ? 1 : share(gate, ask, views, bounds);
   const ttlMs = permits === 1 ? 0 : leaseMs;
   const amount = { permits, micro: permits * ask.reserve };
@@ -326,7 +324,7 @@ export function answer(gate: Gate, ask: Ask, nowMs: number, bounds = UNBOUNDED):
   const marks = draw(gate.meter, ask.limits, amount, countMs, endsAtMs);
   const isPaid = ask.limits.some(({ unit }) => unit === 'credits');
   gate.grants.set(id, { amount, isPaid, marks, endsAtMs, used: 0, isClosed: false, spent: NOTHING_SPENT });
-  (ttlMs > 0 ? gate.leases : gate.singles).set(id, endsAtMs);
+  if (ttlMs > 0) gate.leases.set(id, endsAtMs);
   // A limit that was lowered has a smaller block; what its predecessor was ahead counts no more.
   gate.ahead = Math.min(gate.ahead, block(gate) - 1) - permits;
   if (isPaid) gate.aheadMicro = Math.min(gate.aheadMicro, block(gate, 'credits') - 1) - amount.micro;
@@ -359,8 +357,7 @@ function refuse(
 ): Refused {
   const resets = violated.map(({ resetAtMs }) => resetAtMs);
   const retryAfterMs = resets.includes(null) ? null : Math.max(1, ...resets.map((at) => (at ?? nowMs) - nowMs));
-  const isOut = gate.leases.size > 0 || gate.singles.size > 0;
-  const longest = isOut ? REFUSAL_WHILE_LEASED_MS : REFUSAL_MS;
+  const longest = gate.leases.size > 0 ? REFUSAL_WHILE_LEASED_MS : REFUSAL_MS;
   const ttlMs = ask.leaseMs === 0 ? 0 : Math.min(longest, retryAfterMs ?? longest);
   note(gate, ask.generation, nowMs + usableMs(ttlMs, gate.slackMs), nowMs);
   return {

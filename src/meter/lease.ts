@@ -1,7 +1,7 @@
 import { type Demand, expectedWithin, noDemand } from './demand.ts';
 import type { Granted, Refused, Settlement } from './gate.ts';
 import type { LimitView } from './meter.ts';
-import { isShort, RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
+import { isShort, RENEW_AT, RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
 
 /*
  * The isolate's side of a lease (DESIGN §4). All of it is synchronous: a request that has read the clock takes its
@@ -89,9 +89,7 @@ function close(slot: Slot, lease: Held): void {
 }
 
 function holds(held: Held, generation: number, reserve: number, nowMs: number): boolean {
-  return (
-    held.left > 0 && held.generation === generation && held.micro - held.reserved >= reserve && alive(held, nowMs)
-  );
+  return held.left > 0 && held.generation === generation && held.micro - held.reserved >= reserve && alive(held, nowMs);
 }
 
 function refuses({ refused, ...times }: HeldRefusal, generation: number, reserve: number, nowMs: number): boolean {
@@ -170,7 +168,7 @@ export function receive(slot: Slot, answer: Granted | Refused, askedAtMs: number
     isShort: answer.limits.some(isShort),
     isClosed: false,
     askedAtMs,
-    renewAtMs: answer.ttlMs > 0 ? askedAtMs + answer.ttlMs / 2 : Number.POSITIVE_INFINITY,
+    renewAtMs: answer.ttlMs > 0 ? askedAtMs + RENEW_AT * answer.ttlMs : Number.POSITIVE_INFINITY,
     endsAtMs: askedAtMs + Math.max(answer.ttlMs, SLACK_MS),
   });
 }
@@ -181,7 +179,7 @@ export function isConfirmed(slot: Slot, generation: number, nowMs: number): bool
   return confirmed !== null && confirmed.generation === generation && alive(confirmed, nowMs);
 }
 
-/** Whether it is time to ask again in the background: the newest lease is past half its life, or most of it is spent. */
+/** Whether it is time to ask again in the background: the newest lease is past most of its life, or most of it is spent. */
 export function isRenewalDue(slot: Slot, nowMs: number): boolean {
   const newest = slot.leases.at(-1);
   if (newest === undefined || newest.granted === 1 || slot.askingUntilMs > nowMs) return false;
@@ -215,10 +213,11 @@ export function endAsk(slot: Slot, undelivered: readonly Settlement[]): void {
   slot.settlements.push(...undelivered.filter(({ closed }) => closed));
 }
 
-/** Closes one grant at once, used or not: its asker was refused for another reason. */
-export function closeGrant(slot: Slot, id: string): void {
+/** Closes one grant at once, used or not. Tells whether its report has still to go. */
+export function closeGrant(slot: Slot, id: string): boolean {
   const held = slot.leases.find((lease) => lease.id === id);
   if (held !== undefined) close(slot, held);
+  return slot.settlements.some((report) => report.id === id);
 }
 
 /** Whether {@link take} would answer without asking. */

@@ -106,7 +106,8 @@ function countOfMonth(meter: Meter, name: string, startMs: number): number {
 
 function addToMonth(meter: Meter, name: string, startMs: number, n: number): void {
   meter.months ??= {};
-  const months = (meter.months[name] ??= []);
+  const months = meter.months[name] ?? [];
+  meter.months[name] = months;
   const month = months.find(([at]) => at === startMs);
   if (month !== undefined) month[1] += n;
   else if (n > 0) months.push([startMs, n]);

@@ -102,7 +102,8 @@ export function giveFunded(
   const isHeard = heard !== null && isGood({ askedAtMs: heard.askedAtMs, endsAtMs: heard.askerEndsAtMs }, nowMs);
   const told = isHeard ? heard : toldOf(purse, generation, reserve, nowMs);
   const refused = told && refusal(gate, ask, nowMs, told.answer.limits);
-  return refused && { ...refused, ttlMs: Math.max(0, Math.min(refused.ttlMs, told.endsAtMs - nowMs)) };
+  if (refused === null || told?.answer.kind !== 'refused') return refused;
+  return { ...refused, ttlMs: Math.max(0, Math.min(refused.ttlMs, told.endsAtMs - nowMs)) };
 }
 
 /** A fund from which a grant can be made now, and used to its end; null: the ledger must be asked. */

@@ -8,7 +8,7 @@ export const SLACK_MS = 500;
 /** The same for what a ledger grants to a gate: long enough to hand out, within it, grants that live for SLACK. */
 export const LEDGER_SLACK_MS = 1_200;
 
-/** A gate's lease on its ledger is this many times as long as those that it gives, where the windows allow it. */
+/** A gate's lease on its ledger is this many times as long as those that it gives. */
 export const LEDGER_LEASES = 4;
 
 /** What a gate waits beyond a lease's end: clock drift, and steps backward too small to be seen. */
@@ -20,7 +20,7 @@ export const CLOCK_TOLERANCE_MS = 20;
 /** Below this a lease would save nothing: the gate is asked every time. */
 export const SHORTEST_LEASE_MS = 100;
 
-/** A lease is never longer than its shortest window divided by this. */
+/** An isolate's lease is never longer than its shortest window divided by this. */
 export const LEASES_PER_WINDOW = 60;
 
 /** "No permit before t" while permits are out on lease (they may come back), and otherwise. */
@@ -30,11 +30,14 @@ export const REFUSAL_MS = 1_000;
 /** How long an isolate may answer from what a lockout told it when the address or secret is locked. */
 export const LOCKED_LEASE_MS = 1_000;
 
+/** The share of a lease's life after which it is renewed in the background: the rest must outlast a round trip. */
+export const RENEW_AT = 0.7;
+
 /** How long a background renewal counts as under way; the request that began it may have been cancelled. */
 export const RENEWAL_MARK_MS = 2_000;
 
 /** Where a window is too short for leases, a permit's use is reported so soon after it, together with others. */
-export const REPORT_AFTER_MS = 10;
+export const REPORT_AFTER_MS = 2;
 
 /** How long past a lease's end an isolate waits for an ask that takes the rest back with it, before it calls for that. */
 export const RETURN_AFTER_MS = 1_500;

@@ -6,6 +6,7 @@ import {
   exactSnapshot,
   type Gate,
   type Granted,
+  mustStore,
   noteConfirmation,
   openGate,
   type Refused,
@@ -24,7 +25,7 @@ const asking = (limits: readonly Limit[], more: Partial<Ask> = {}): Ask => ({
   want: 10,
   leaseMs: 1_000,
   limits,
-  settle: [],
+  reserve: 0,
   ...more,
 });
 
@@ -50,8 +51,8 @@ describe('permits', () => {
     const gate = fresh();
     const { id } = granted(answer(gate, asking([perMinute(600)]), T0));
     const report = { id, used: 4, closed: true };
-    settle(gate, [report, report]);
-    settle(gate, [report, { id: 'b:1', used: 0, closed: true }]);
+    settle(gate, [report, report], T0);
+    settle(gate, [report, { id: 'b:1', used: 0, closed: true }], T0);
     expect(gate.meter.windows.rate?.sum).toBe(4);
     expect([gate.meter.granted, gate.meter.used]).toEqual([4, 4]);
   });
@@ -59,23 +60,23 @@ describe('permits', () => {
   test('stay counted while a report closes nothing, and a late smaller report takes no use back', () => {
     const gate = fresh();
     const { id } = granted(answer(gate, asking([perMinute(600)]), T0));
-    settle(gate, [{ id, used: 6, closed: false }]);
-    settle(gate, [{ id, used: 2, closed: false }]);
+    settle(gate, [{ id, used: 6, closed: false }], T0);
+    settle(gate, [{ id, used: 2, closed: false }], T0);
     expect([gate.meter.granted, gate.meter.used]).toEqual([10, 6]);
-    settle(gate, [{ id, used: 3, closed: true }]);
+    settle(gate, [{ id, used: 3, closed: true }], T0);
     expect([gate.meter.granted, gate.meter.used]).toEqual([6, 6]);
   });
 
   test('reported as used beyond what was granted count as what was granted', () => {
     const gate = fresh();
     const { id } = granted(answer(gate, asking([perMinute(600)]), T0));
-    settle(gate, [{ id, used: 99, closed: true }]);
+    settle(gate, [{ id, used: 99, closed: true }], T0);
     expect([gate.meter.granted, gate.meter.used]).toEqual([10, 10]);
   });
 
   test('of a predecessor do not come back: its ids are unknown', () => {
     const gate = openGate({ meter: { granted: 10, used: 0, windows: {} }, reserve: 0 }, 1_060, 'b:', T0);
-    settle(gate, [{ id: 'a:1', used: 0, closed: true }]);
+    settle(gate, [{ id: 'a:1', used: 0, closed: true }], T0);
     expect(gate.meter.granted).toBe(10);
   });
 
@@ -105,20 +106,54 @@ describe('permits', () => {
 });
 
 describe('a window', () => {
-  test('is not reopened before a grant has left it that was used at the last moment of its lease', () => {
+  /** Grants until the limit is reached; returns how many are on leases, which can be used until T0 + 1,000. */
+  function leaseAll(gate: Gate, limits: readonly Limit[]): number {
+    let leased = 0;
+    for (let left = 61; left > 0; ) {
+      const { permits, ttlMs } = granted(answer(gate, asking(limits, { want: 100 }), T0));
+      left -= permits;
+      if (ttlMs > 0) leased += permits;
+    }
+    return leased;
+  }
+
+  function more(gate: Gate, ask: Ask, nowMs: number): number {
+    let permits = 0;
+    for (let given = answer(gate, ask, nowMs); given.kind === 'granted'; given = answer(gate, ask, nowMs)) {
+      permits += given.permits;
+    }
+    return permits;
+  }
+
+  test.each([1_000, 0])(
+    'keeps a grant that was used at its lease’s last moment, whatever lease is asked for: %i ms',
+    (leaseMs) => {
+      const gate = fresh();
+      const limits = [perMinute(61)];
+      const leased = leaseAll(gate, limits);
+      expect(leased).toBeGreaterThan(30);
+      const lastUseMs = T0 + 1_000;
+      expect(more(gate, asking(limits, { leaseMs }), lastUseMs + 59_999)).toBe(61 - leased);
+      expect(more(gate, asking(limits, { leaseMs }), lastUseMs + 60_500)).toBe(leased);
+    },
+  );
+
+  test('holds less of what is told to be used, from when that is told', () => {
     const gate = fresh();
-    const limits = [perMinute(61)];
-    for (let left = 61; left > 0; ) left -= granted(answer(gate, asking(limits, { want: 100 }), T0)).permits;
-    const lastUseMs = T0 + 1_000;
-    expect(answer(gate, asking(limits), lastUseMs + 59_999).kind).toBe('refused');
-    expect(answer(gate, asking(limits), lastUseMs + 60_500).kind).toBe('granted');
+    const limits = [perMinute(1)];
+    const { id } = granted(answer(gate, asking(limits), T0));
+    settle(gate, [{ id, used: 1, closed: true }], T0 + 20);
+    expect(answer(gate, asking(limits), T0 + 60_019).kind).toBe('refused');
+    expect(answer(gate, asking(limits), T0 + 60_250).kind).toBe('granted');
   });
 
-  test('holds where isolates use different lease times', () => {
+  test('forgets nothing too early where the clock went backward before a use was told', () => {
     const gate = fresh();
-    const limits = [perMinute(61)];
-    for (let left = 61; left > 0; ) left -= granted(answer(gate, asking(limits, { want: 100 }), T0)).permits;
-    expect(answer(gate, asking(limits, { leaseMs: 0 }), T0 + 60_999).kind).toBe('refused');
+    const limits = [perMinute(1)];
+    const { id } = granted(answer(gate, asking(limits), T0));
+    settle(gate, [{ id, used: 1, closed: true }], T0 - 30_000);
+    expect(answer(gate, asking(limits), T0 + 59_999).kind).toBe('refused');
+    expect(answer(gate, asking(limits), T0 + 60_250).kind).toBe('granted');
   });
 
   test('is not reopened early by a gate whose clock went backward', () => {
@@ -242,7 +277,7 @@ describe('the durable ceiling', () => {
       const given = answer(gate, asking(limits, { leaseMs: 0 }), T0);
       if (given.kind === 'refused') break;
       permits += given.permits;
-      if (gate.ahead < 0) stored = structuredClone(snapshot(gate, limits));
+      if (mustStore(gate)) stored = structuredClone(snapshot(gate));
     }
     return { gate, stored, permits };
   }
@@ -271,7 +306,7 @@ describe('the durable ceiling', () => {
     expect(gate.ahead).toBeGreaterThan(900);
     granted(answer(gate, asking([inTotal(10)]), T0));
     expect(gate.ahead).toBeLessThan(0);
-    expect(snapshot(gate, [inTotal(10)]).reserve).toBe(0);
+    expect(snapshot(gate).reserve).toBe(0);
   });
 
   test('is the exact count when traffic has stopped', () => {

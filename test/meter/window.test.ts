@@ -34,17 +34,6 @@ describe('a rolling count', () => {
     );
   });
 
-  test('forgets nothing too early where the clock goes backward', () => {
-    const count = emptyCount(WINDOW_MS);
-    add(count, 1_000_000, 5);
-    add(count, 970_000, 7);
-    expect(freesAt(count, 970_000, WINDOW_MS, 0)).toBe(1_000_000 + WINDOW_MS + count.bucketMs);
-    roll(count, 970_000 + WINDOW_MS, WINDOW_MS);
-    expect(count.sum).toBe(12);
-    roll(count, 1_000_000 + WINDOW_MS + count.bucketMs, WINDOW_MS);
-    expect(count.sum).toBe(0);
-  });
-
   test('takes back from the very bucket that counted, and nothing once that has left', () => {
     const count = emptyCount(WINDOW_MS);
     const first = add(count, 1_000_000, 5);
