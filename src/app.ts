@@ -54,8 +54,6 @@ export function openApp(house: House): App {
           path: target.ok ? target.path : '',
           status: response.status,
           reason: undefined,
-          keyId: undefined,
-          accountId: undefined,
           address: request.headers.get(ADDRESS_HEADER) ?? undefined,
           atMs,
           durationMs: house.edge.clock.nowMs() - atMs,

@@ -1,14 +1,17 @@
 import { type AdminTokens, parseAdminTokens } from './control/tokens.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat } from './credential/format.ts';
-import { packEvent, type RequestEvent } from './decision/event.ts';
+import { redact } from './credential/redact.ts';
 import { type CompiledCors, compileCors } from './gateway/cors.ts';
+import { openCounters } from './gateway/counters.ts';
+import { type Delivery, openDelivery } from './gateway/delivery.ts';
 import { type Edge, openEdge } from './gateway/edge.ts';
 import { type Logger, openLogger } from './gateway/record.ts';
 import { compileRoutes, type Routes } from './gateway/routes.ts';
 import type { AccountLedger } from './objects/account-ledger.ts';
 import type { KeyGate } from './objects/key-gate.ts';
 import type { Lockout } from './objects/lockout.ts';
+import { BOARD, type BoardCalls, type MetricsBoard } from './objects/metrics-board.ts';
 import { loadPolicy } from './policy/load.ts';
 import type { Policy } from './policy/schema.ts';
 
@@ -19,6 +22,7 @@ export interface Env {
   readonly KEY_GATE: DurableObjectNamespace<KeyGate>;
   readonly LOCKOUT: DurableObjectNamespace<Lockout>;
   readonly LEDGER: DurableObjectNamespace<AccountLedger>;
+  readonly METRICS: DurableObjectNamespace<MetricsBoard>;
   /** Overrides of the preset: a table, or JSON text. */
   readonly POLICY?: unknown;
   /** `version:hex,…`, the current pepper first. */
@@ -28,14 +32,6 @@ export interface Env {
   /** Cloudflare Access in front of the admin routes: its team domain and the application's audience. */
   readonly ACCESS_TEAM_DOMAIN?: string;
   readonly ACCESS_AUDIENCE?: string;
-}
-
-export interface Delivery {
-  record(
-    account: { readonly accountId: string; readonly anchorMs: number },
-    event: RequestEvent,
-    waitUntil: (work: Promise<unknown>) => void,
-  ): void;
 }
 
 /** Who may use the admin routes; with neither the routes do not exist. */
@@ -55,6 +51,7 @@ export interface House {
   readonly admin: AdminAccess;
   readonly logger: Logger;
   readonly delivery: Delivery;
+  readonly board: () => BoardCalls;
 }
 
 /** The house, or every reason why there is none: each names its field. Secrets are never part of a problem. */
@@ -80,23 +77,24 @@ export function setUp(env: Env, readClock: () => number): Setup {
   if (!routes.ok) return { ok: false, problems: routes.problems };
   const { format } = compiled;
   const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts, LEDGER: ledgers } = env;
-  const edge = openEdge({ policy, format, db, kv, peppers: peppers.peppers, gates, lockouts, ledgers, readClock });
-  const logger = openLogger(format, digest);
+  const board = () => env.METRICS.getByName(BOARD) as unknown as BoardCalls;
+  const counters = openCounters((values) => board().add(values));
+  const parts = { policy, format, db, kv, peppers: peppers.peppers, gates, lockouts, ledgers, readClock, counters };
+  const edge = openEdge(parts);
+  const logger = openLogger(format, digest, readClock);
+  const delivery = openDelivery({
+    send: (accountId, batch, terms) => edge.ledger(accountId).record(batch, terms),
+    redact: (text) => redact(text, format),
+    retention: { ageMs: policy.log.retention, bytes: policy.log.max_bytes },
+    isolateId: crypto.randomUUID(),
+    counters,
+    alert: logger.alert,
+    nowMs: edge.clock.nowMs,
+  });
   const admin = { tokens: tokens.tokens, access: access.access };
   const cors = compileCors(policy.cors);
-  const retention = { ageMs: policy.log.retention, bytes: policy.log.max_bytes };
-  const delivery: Delivery = {
-    record: ({ accountId, anchorMs }, event, waitUntil) =>
-      waitUntil(
-        edge
-          .ledger(accountId)
-          .record({ id: crypto.randomUUID(), events: JSON.stringify([packEvent(event)]) }, { retention, anchorMs }),
-      ),
-  };
-  return {
-    ok: true,
-    house: { env, policy, policyDigest: digest, edge, routes: routes.routes, cors, admin, logger, delivery },
-  };
+  const made = { edge, routes: routes.routes, cors, admin, logger, delivery, board };
+  return { ok: true, house: { env, policy, policyDigest: digest, ...made } };
 }
 
 /** Access needs both of its variables; one alone would leave the operator believing in a door that is not there. */

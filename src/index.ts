@@ -12,6 +12,7 @@ export type { Env } from './env.ts';
 export { AccountLedger } from './objects/account-ledger.ts';
 export { KeyGate } from './objects/key-gate.ts';
 export { Lockout } from './objects/lockout.ts';
+export { MetricsBoard } from './objects/metrics-board.ts';
 
 type Opened =
   | { readonly house: House; readonly app: App }
@@ -37,9 +38,10 @@ export function createWorker(readClock: () => number) {
       const { pathname, host } = placeOf(request.url);
       return app.controls(pathname, host) ? app.fetch(request, ctx) : handle(house, request, ctx);
     },
-    async scheduled(_controller: ScheduledController, env: Env, _ctx: ExecutionContext): Promise<void> {
+    async scheduled(controller: ScheduledController, env: Env, _ctx: ExecutionContext): Promise<void> {
       const worker = open(env);
-      if ('house' in worker) await runSchedules(worker.house, worker.house.edge.clock.nowMs());
+      if ('house' in worker)
+        await runSchedules(worker.house, worker.house.edge.clock.nowMs(), controller.scheduledTime);
     },
   };
 }

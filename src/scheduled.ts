@@ -5,7 +5,7 @@ import type { Actor } from './registry/audit.ts';
 import { bringIntoForce } from './registry/force.ts';
 import { readKeys } from './registry/keys.ts';
 import { RECORD_CACHE_MS } from './registry/lookup.ts';
-import { closeOutbox, dueKeys, putOff } from './registry/outbox.ts';
+import { closeOutbox, dueKeys, outboxAge, putOff } from './registry/outbox.ts';
 import { deadTrialKeys, purgeKeys } from './registry/purge.ts';
 
 /* What the cron does. Each job is bounded, and may be run again at any time. */
@@ -17,17 +17,36 @@ const ERASE_AFTER_MS = 3_600_000;
 /** For a gate whose key turned out to be wanted: far enough for the next purge to say otherwise. */
 const ERASE_PUT_OFF_MS = 10 * 365 * 86_400_000;
 
+/** A change that waits for longer than that, or a cron that comes later, is an operator's business. */
+const STUCK_AFTER_MS = 300_000;
+const LATE_AFTER_MS = 180_000;
+
 const SYSTEM: Actor = { name: 'system', address: null, requestId: null };
 
-/** Runs every job; one that fails keeps no other from running. */
-export async function runSchedules(house: House, nowMs: number): Promise<void> {
-  for (const [name, job] of Object.entries({ sweepOutbox, purgeTrialKeys })) {
+/** Runs every job; one that fails keeps no other from running. `dueAtMs` is when the cron was to run. */
+export async function runSchedules(house: House, nowMs: number, dueAtMs = nowMs): Promise<void> {
+  const noteRun = () => noteCron(house, nowMs, dueAtMs);
+  for (const [name, job] of Object.entries({ noteRun, sweepOutbox, tellStuck, purgeTrialKeys })) {
     try {
       await job(house, nowMs);
     } catch (error) {
       house.logger.alert('schedule_failed', { job: name, error: error instanceof Error ? error.message : 'unknown' });
     }
   }
+}
+
+/** Notes the run durably, and tells where it or the one before it is late. */
+async function noteCron({ board, logger }: House, nowMs: number, dueAtMs: number): Promise<void> {
+  const lastAtMs = (await callObject(() => board().noteCron(nowMs))) ?? nowMs;
+  const lateMs = Math.max(nowMs - lastAtMs, nowMs - dueAtMs);
+  if (lateMs > LATE_AFTER_MS) logger.alert('cron_late', { seconds: Math.round(lateMs / 1_000) });
+}
+
+/** Tells of changes that the sweep has not brought into force for long. */
+async function tellStuck({ env, logger }: House, nowMs: number): Promise<void> {
+  const { waiting, oldestAtMs } = await outboxAge(env.DB);
+  const ageMs = nowMs - (oldestAtMs ?? nowMs);
+  if (ageMs > STUCK_AFTER_MS) logger.alert('outbox_stuck', { rows: waiting, seconds: Math.round(ageMs / 1_000) });
 }
 
 /** Drives changes through that were committed and are not in force (DESIGN §3). Returns how many keys are now. */
@@ -44,7 +63,6 @@ export async function sweepOutbox(house: House, nowMs: number): Promise<number> 
   );
   const failed = due.filter(({ keyId }) => keys.has(keyId) && !inForce.has(keyId));
   await Promise.all(failed.map((key) => putOff(force.db, key, nowMs)));
-  if (failed.length > 0) house.logger.alert('changes_not_in_force', { keys: failed.length });
   return inForce.size;
 }
 

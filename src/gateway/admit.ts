@@ -19,6 +19,7 @@ import { type Edge, slotOf, told } from './edge.ts';
 
 import { limitDenial, reserveOf } from './limits.ts';
 import { addressSource, lockDenial, secretSource, strikeFor } from './strike.ts';
+import { gateUnavailable } from './unavailable.ts';
 
 /** A credential that reads like a key, and its name in this isolate's memory. It lives as long as its request. */
 export interface Presented {
@@ -72,6 +73,7 @@ export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, b
   if (taken.kind === 'refused') return { admitted: false, denial: limitDenial(taken, record, edge.policy), record };
   if (taken.isShort) back.waitUntil(reportUse(edge, record.keyId));
   if (isRenewalDue(slot, nowMs)) back.waitUntil(renew(edge, record, reserve, back));
+  edge.counters.raise('admissions leased');
   return { admitted: true, record, ticket: { held: taken, reserve } };
 }
 
@@ -162,17 +164,19 @@ async function run(
       const next = step(edge, progress, facts, edge.clock.nowMs());
       if (next.kind === 'admitted') {
         const record = progress.record as KeyRecord;
+        if (mode === 'admit') edge.counters.raise('admissions asked');
         if (next.ticket?.held.isShort) back.waitUntil(reportUse(edge, record.keyId));
         return { admitted: true, record, ticket: next.ticket };
       }
       const denial = next.kind === 'denied' ? next.denial : await learn(edge, progress, presented, facts, next, back);
       if (denial !== null) return await denied(edge, progress, facts, denial);
     }
-    back.alert('admission_unsettled', { rounds: MAX_ROUNDS });
+    const denial = gateUnavailable(back, 'unsettled', { rounds: MAX_ROUNDS });
+    return { admitted: false, denial, record: progress.record };
   } catch (error) {
-    back.alert('store_failed', { error: error instanceof Error ? error.message : 'unknown' });
+    const told = error instanceof Error ? error.message : 'unknown';
+    return { admitted: false, denial: gateUnavailable(back, 'store', { error: told }), record: progress.record };
   }
-  return { admitted: false, denial: deny('gate_unavailable', { retryAfterMs: 1_000 }), record: progress.record };
 }
 
 async function denied(edge: Edge, progress: Progress, facts: AdmitFacts, denial: Denial): Promise<Admission> {
@@ -217,6 +221,7 @@ async function learn(
     if (kept?.kind === 'granted') back.waitUntil(giveBack(edge, record.keyId, kept.id));
     return progress.heard.denial;
   }
+  if (kept?.kind === 'stale') edge.counters.raise('stale_answers');
   if (kept?.kind === 'stale') return refresh(edge, progress, presented, kept.floor, back);
   return kept?.kind === 'refused' ? limitDenial(kept.refused, record, edge.policy) : null;
 }
@@ -225,7 +230,7 @@ async function learn(
 function fallback(edge: Edge, back: Background, store: 'gate' | 'lockout'): (error: unknown) => undefined {
   return (error) => {
     if (edge.policy.gate_unreachable === 'closed') throw error;
-    back.alert(`${store}_unreachable`, {});
+    back.alert('gate_unavailable', { cause: store, served: 'cached' });
   };
 }
 
@@ -270,8 +275,8 @@ async function refresh(
     return deny('unknown');
   }
   if (record.generation < floor) {
-    back.alert('registry_behind_gate', { key: record.keyId, generation: record.generation, floor });
-    return deny('gate_unavailable', { retryAfterMs: 5_000 });
+    const about = { key: record.keyId, generation: record.generation, floor };
+    return gateUnavailable(back, 'registry_behind_gate', about, 5_000);
   }
   progress.fresh = true;
   remember(edge.lookup, presented.fingerprint, record, edge.clock.nowMs());

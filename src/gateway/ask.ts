@@ -82,7 +82,8 @@ export async function askGate(
       const usable = edge.clock.nowMs() < askedAtMs + Math.max(answer.ttlMs, SLACK_MS);
       return usable ? { kind: 'refused', refused: answer } : NOTHING;
     }
-    if (answer.permits > 1 && answer.limits.length > 0) back.waitUntil(returnUnused(edge, record.keyId, answer));
+    if (answer.permits > 1) edge.counters.raise('leases');
+    if (answer.limits.length > 0) back.waitUntil(returnUnused(edge, record.keyId, answer));
     return { kind: 'granted', id: answer.id };
   };
 }
@@ -150,8 +151,7 @@ export function isClear(edge: Edge, address: string, nowMs: number, back: Backgr
 
 /** Closes a grant that its asker may not use, and sends it back. */
 export async function giveBack(edge: Edge, keyId: string, grantId: string): Promise<void> {
-  closeGrant(slotOf(edge, keyId), grantId);
-  await sendSettlements(edge, keyId);
+  if (closeGrant(slotOf(edge, keyId), grantId)) await sendSettlements(edge, keyId);
 }
 
 /** When a lease has ended and no later question has taken along what is left of it, that goes back by itself. */
@@ -190,7 +190,7 @@ export function reportCost(
 async function sendSettlements(edge: Edge, keyId: string): Promise<void> {
   const slot = slotOf(edge, keyId);
   const { settlements } = slot;
-  if (settlements.length === 0 || slot.askingUntilMs > edge.clock.nowMs()) return;
+  if (settlements.length === 0) return;
   slot.settlements = [];
   try {
     await callObject(() => edge.gate(keyId).settle(settlements));

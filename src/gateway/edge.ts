@@ -8,6 +8,7 @@ import type { Lockout, LockoutCalls, Standing } from '../objects/lockout.ts';
 import type { Policy } from '../policy/schema.ts';
 import { type Lookup, openLookup } from '../registry/lookup.ts';
 import { BoundedMap } from '../registry/memory.ts';
+import { type Counters, countCalls } from './counters.ts';
 
 /** What this isolate was told of a source: `clear`, or `locked`, usable from `askedAtMs` to `endsAtMs`. */
 export interface Told {
@@ -38,6 +39,7 @@ export interface Edge {
   readonly gate: (keyId: string) => GateCalls;
   readonly lockout: (name: string) => LockoutCalls;
   readonly ledger: (accountId: string) => LedgerCalls;
+  readonly counters: Counters;
 }
 
 /** What an edge is made of. */
@@ -50,11 +52,12 @@ export interface EdgeParts extends Pick<Edge, 'policy' | 'format'> {
   readonly ledgers: DurableObjectNamespace<AccountLedger>;
   /** The isolate's clock, in ms. */
   readonly readClock: () => number;
+  readonly counters: Counters;
 }
 
 /** An edge that holds nothing yet. */
 export function openEdge(parts: EdgeParts): Edge {
-  const { policy, format, gates, lockouts, ledgers } = parts;
+  const { policy, format, gates, lockouts, ledgers, counters } = parts;
   const slots = new BoundedMap<string, Slot>(SLOTS);
   const sources = new BoundedMap<string, Told>(SOURCES);
   return {
@@ -68,9 +71,10 @@ export function openEdge(parts: EdgeParts): Edge {
     }),
     slots,
     sources,
-    gate: (keyId) => gates.getByName(keyId) as unknown as GateCalls,
-    lockout: (name) => lockouts.getByName(name) as unknown as LockoutCalls,
-    ledger: (accountId) => ledgers.getByName(accountId) as unknown as LedgerCalls,
+    gate: (keyId) => countCalls(gates.getByName(keyId) as unknown as GateCalls, 'gate', counters),
+    lockout: (name) => countCalls(lockouts.getByName(name) as unknown as LockoutCalls, 'lockout', counters),
+    ledger: (accountId) => countCalls(ledgers.getByName(accountId) as unknown as LedgerCalls, 'ledger', counters),
+    counters,
   };
 }
 

@@ -1,8 +1,11 @@
 import { stripCredential, subprotocolToAnswer } from '../credential/parse.ts';
 import { type Denial, deny } from '../decision/denial.ts';
+import { serverTiming } from '../decision/server-timing.ts';
 import type { CredentialPlace } from '../policy/schema.ts';
+import type { Background } from './ask.ts';
 import { mayTry, recordAnswer, recordFailure } from './breaker.ts';
 import { type CompiledCors, writeCors } from './cors.ts';
+import type { Counters } from './counters.ts';
 import { dropFromAnswer, type HeaderRecord, isSocketUpgrade, passedOn, setAll, setForwarded } from './headers.ts';
 import { type Measured, type Metering, measure } from './measure.ts';
 import type { CompiledRoute, Origin } from './routes.ts';
@@ -32,7 +35,11 @@ export interface ForwardCall {
   readonly watch: Watch | null;
   /** How what it came to is measured; null on public routes. */
   readonly metering: Metering | null;
+  /** When the request arrived, for `Server-Timing`; null: not told. */
+  readonly timedFromMs: number | null;
   readonly nowMs: () => number;
+  readonly counters: Pick<Counters, 'raise' | 'time'>;
+  readonly alert: Background['alert'];
 }
 
 export type Forwarded =
@@ -68,13 +75,14 @@ export async function forward(call: ForwardCall): Promise<Forwarded> {
     // Encoded bodies pass as they are, also through a pipe.
     encodeResponseBody: 'manual',
   };
+  const sentAtMs = call.nowMs();
   const response = await tryOrigins(call, init, upload);
   if (response === null) {
     return denied(
       upload.isTooLarge() ? 'body_too_large' : upload.isLate() ? 'upstream_timeout' : 'upstream_unreachable',
     );
   }
-  return passBack(call, response, upload);
+  return passBack(call, response, upload, sentAtMs);
 }
 
 function denied(reason: 'body_too_large' | 'upstream_timeout' | 'upstream_unreachable'): Forwarded {
@@ -104,31 +112,39 @@ async function tryOrigins(call: ForwardCall, init: RequestInit, upload: Upload):
   for (const origin of route.origins) {
     if (!mayTry(origin.breaker, call.nowMs)) continue;
     hasTried = true;
-    const response = await tryOrigin(origin, target, init, upload, call.nowMs);
+    const response = await tryOrigin(call, origin, target, init, upload);
     if (response !== null || !isRepeatable || upload.isLate()) return response;
   }
   const [first] = route.origins;
-  return hasTried || first === undefined ? null : tryOrigin(first, target, init, upload, call.nowMs);
+  return hasTried || first === undefined ? null : tryOrigin(call, first, target, init, upload);
 }
 
 async function tryOrigin(
+  call: ForwardCall,
   origin: Origin,
   target: string,
   init: RequestInit,
   upload: Upload,
-  nowMs: () => number,
 ): Promise<Response | null> {
+  const { route, counters, nowMs } = call;
+  const sentAtMs = nowMs();
   try {
     const response = await Promise.race([origin.fetch(origin.base + target, init), upload.late]);
     if (response !== LATE) {
       upload.answered();
       recordAnswer(origin.breaker);
+      counters.time(route.name, nowMs() - sentAtMs);
+      if (response.status >= 500) counters.raise(`origin_errors ${route.name} 5xx`);
       return response;
     }
   } catch {
     // The runtime's errors carry no stable code; what this side ended, `upload` knows, all else is "unreachable".
   }
-  if (!upload.isTooLarge()) recordFailure(origin.breaker, nowMs());
+  if (upload.isTooLarge()) return null;
+  counters.raise(`origin_errors ${route.name} ${upload.isLate() ? 'timeout' : 'unreachable'}`);
+  if (recordFailure(origin.breaker, nowMs())) {
+    call.alert('upstream_unhealthy', { upstream: route.name, origin: origin.name });
+  }
   return null;
 }
 
@@ -138,14 +154,18 @@ function withoutPrefix(path: string, prefix: string): string {
   return path.charAt(prefix.length) === '/' ? path.slice(prefix.length) : path;
 }
 
-function passBack(call: ForwardCall, upstream: Response, upload: Upload): Forwarded {
-  const { watch, cors, metering } = call;
+function passBack(call: ForwardCall, upstream: Response, upload: Upload, sentAtMs: number): Forwarded {
+  const { watch, cors, metering, timedFromMs } = call;
   const { body, measured } = metering === null ? { body: upstream.body, measured: null } : measure(upstream, metering);
   const response =
     upstream.webSocket === null ? rewrap(upstream, body, watch, upload) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
   dropFromAnswer(headers, cors !== null);
   setAll(headers, call.answerHeaders);
+  if (timedFromMs !== null) {
+    const timing = { admissionMs: sentAtMs - timedFromMs, originMs: call.nowMs() - sentAtMs };
+    headers.append('server-timing', serverTiming(timing));
+  }
   if (metering?.price.from === 'header') headers.delete(metering.price.header);
   if (metering?.strip) headers.delete('content-length');
   if (cors !== null) writeCors(cors, call.headers.get('origin'), headers);

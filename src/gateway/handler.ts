@@ -4,6 +4,7 @@ import { type Denial, deny } from '../decision/denial.ts';
 import { type PriceFacts, reservation as reservationOf } from '../decision/price.ts';
 import type { KeyRecord } from '../decision/record.ts';
 import { renderDenial } from '../decision/respond.ts';
+import { serverTiming } from '../decision/server-timing.ts';
 import type { House } from '../env.ts';
 import { type AdmitFacts, admit, admitWarm, mayContinue, present, type Ticket } from './admit.ts';
 import type { Background } from './ask.ts';
@@ -17,9 +18,11 @@ import { takePublic } from './rates.ts';
 import { record } from './recording.ts';
 import { type CompiledRoute, matchRoute } from './routes.ts';
 import { addressSource, lockDenial, strikeFor } from './strike.ts';
+import { gateUnavailable } from './unavailable.ts';
 import { readRequest } from './usage-request.ts';
 
 const NO_HEADERS: HeaderRecord = {};
+const utf8 = new TextEncoder();
 /** Of the body of a request that is not looked at. */
 const NOTHING_KNOWN: PriceFacts = { maxTokens: null, promptBytes: 0, model: null };
 
@@ -79,10 +82,9 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
     return preflight;
   }
   const answer = await pass(passage);
-  const response = answer.kind === 'response' ? answer.response : refuse(passage, answer.denial);
-  const denial = answer.kind === 'denial' ? answer.denial : null;
-  record(passage, response.status, denial, answer.kind === 'response' ? (answer.measured ?? NOTHING) : NOTHING);
-  return response;
+  if (answer.kind === 'denial') return refuse(passage, answer.denial);
+  record(passage, answer.response.status, null, answer.measured ?? NOTHING);
+  return answer.response;
 }
 
 async function pass(passage: Passage): Promise<Forwarded> {
@@ -143,8 +145,7 @@ async function strikeMalformed(passage: Passage, source: string): Promise<Denial
   try {
     return await strikeFor(edge, deny('malformed'), source, null);
   } catch {
-    passage.back.alert('lockout_unreachable', {});
-    return deny('gate_unavailable', { retryAfterMs: 1_000 });
+    return gateUnavailable(passage.back, 'lockout');
   }
 }
 
@@ -170,6 +171,9 @@ function send(
     answerHeaders: { ...passage.limits, 'x-request-id': requestId },
     cors: house.cors,
     nowMs: house.edge.clock.nowMs,
+    counters: house.edge.counters,
+    timedFromMs: house.policy.server_timing ? passage.startedAtMs : null,
+    alert: passage.back.alert,
   });
 }
 
@@ -177,9 +181,15 @@ function refused(reason: Denial['reason']): Forwarded {
   return { kind: 'denial', denial: deny(reason) };
 }
 
-function refuse({ house, headers: sent, requestId, limits }: Passage, denial: Denial): Response {
+function refuse(passage: Passage, denial: Denial): Response {
+  const { house, headers: sent, requestId, limits, startedAtMs } = passage;
   const { status, headers, body } = renderDenial(house.policy, denial, requestId);
   const response = new Response(body, { status, headers: { ...headers, ...limits } });
+  if (house.policy.server_timing) {
+    const admissionMs = house.edge.clock.nowMs() - startedAtMs;
+    response.headers.set('server-timing', serverTiming({ admissionMs, originMs: null }));
+  }
   if (house.cors !== null) writeCors(house.cors, sent.get('origin'), response.headers);
+  record(passage, status, denial, { ...NOTHING, bytes: utf8.encode(body).byteLength });
   return response;
 }

@@ -3,6 +3,7 @@ import { callObject } from '../objects/call.ts';
 import { askSource, type Background } from './ask.ts';
 import { type Edge, told } from './edge.ts';
 import { addressSource, lockDenial } from './strike.ts';
+import { gateUnavailable } from './unavailable.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -42,7 +43,6 @@ export async function takePublic(
   try {
     return await takeFor(edge, 'public', source, perMinute, 'public_rate_limited');
   } catch {
-    back.alert('lockout_unreachable', {});
-    return deny('gate_unavailable', { retryAfterMs: 1_000 });
+    return gateUnavailable(back, 'lockout');
   }
 }

@@ -31,7 +31,11 @@ export function record(
   measured: Measured | Promise<Measured>,
 ): void {
   const { house, back, key, startedAtMs } = answered;
-  const ttfbMs = house.edge.clock.nowMs() - startedAtMs;
+  const { clock, counters } = house.edge;
+  const nowMs = clock.nowMs();
+  const ttfbMs = nowMs - startedAtMs;
+  counters.send(nowMs, back.waitUntil);
+  if (denial !== null) counters.raise(`denials ${denial.reason}`);
   if (key === undefined) {
     recordUnknown(answered, status, denial, ttfbMs);
     return;
@@ -96,8 +100,6 @@ function recordUnknown(
       path,
       status,
       reason: denial?.reason,
-      keyId: undefined,
-      accountId: undefined,
       address: given ?? undefined,
       atMs: startedAtMs,
       durationMs,

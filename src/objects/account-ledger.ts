@@ -62,7 +62,9 @@ const FLUSH_AFTER_MS = 5_000;
 const RETRY_MS = 1_000;
 /** Batches that come within this become one row of the log; isolates send those of an account at the same instants. */
 const GATHER_MS = 100;
-const TRIM_EVERY_MS = 3_600_000;
+/** What is kept for too long goes so soon after something was recorded, and so often where nothing is. */
+const TRIM_AFTER_MS = 3_600_000;
+const TRIM_IDLE_MS = 86_400_000;
 
 interface Group {
   readonly batches: LogBatch[];
@@ -181,7 +183,7 @@ export class AccountLedger extends DurableObject {
       this.#storage.kv.put('retention', terms.retention);
     }
     this.#planExpiry();
-    planJob(this.#storage, 'trim', nowMs + TRIM_EVERY_MS);
+    planJob(this.#storage, 'trim', nowMs + TRIM_AFTER_MS);
   }
 
   /**
@@ -297,6 +299,6 @@ export class AccountLedger extends DurableObject {
     const retention = this.#retention();
     if (retention === undefined) return;
     const hasMore = [this.#journal.trim(retention, nowMs), this.#usage.trim(nowMs)].includes(true);
-    planJob(this.#storage, 'trim', nowMs + (hasMore ? RETRY_MS : TRIM_EVERY_MS), true);
+    planJob(this.#storage, 'trim', nowMs + (hasMore ? RETRY_MS : TRIM_IDLE_MS), true);
   }
 }

@@ -266,7 +266,8 @@ export class KeyGate extends DurableObject {
   inspect(limits: GateAsk['limits']): GateReport {
     return {
       floor: this.#floor() ?? null,
-      terms: this.#storage.kv.get<Terms>('terms') ?? null,
+      // Where a record from a cache has raised the floor, its terms are not known here.
+      terms: this.#isOfFloor() ? (this.#storage.kv.get<Terms>('terms') ?? null) : null,
       granted: this.#gate.meter.granted,
       used: this.#gate.meter.used,
       leases: this.#gate.leases.size,
@@ -318,6 +319,10 @@ export class KeyGate extends DurableObject {
     if (terms === null) return;
     this.#storage.kv.put('terms', terms);
     this.#storage.kv.put('termsGeneration', generation);
+  }
+
+  #isOfFloor(): boolean {
+    return this.#storage.kv.get<number>('termsGeneration') === this.#floor();
   }
 
   /** Every change of terms raises the generation, but for those of a key that is revoked for good. */

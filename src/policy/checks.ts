@@ -79,7 +79,10 @@ function unknownPlaceholders(text: string, known: readonly string[], path: strin
 }
 
 function rateProblems({ limits }: Policy): string[] {
-  const { default_rate_per_minute: usual, max_rate_per_minute: most } = limits;
-  if (most === null || (usual !== null && usual <= most)) return [];
-  return [`policy.limits.default_rate_per_minute: expected at most max_rate_per_minute, ${most}`];
+  return (['per_second', 'per_minute'] as const).flatMap((per) => {
+    const usual = limits[`default_rate_${per}`];
+    const most = limits[`max_rate_${per}`];
+    if (most === null || (usual !== null && usual <= most)) return [];
+    return [`policy.limits.default_rate_${per}: expected at most max_rate_${per}, ${most}`];
+  });
 }

@@ -65,6 +65,9 @@ export default {
       cors,
       watch: config.everyMs === null ? null : { reauthorize, everyMs: config.everyMs },
       metering: null,
+      timedFromMs: null,
+      counters: { raise: () => {}, time: () => {} },
+      alert: () => {},
       nowMs: () => state.clockMs,
     });
     if (forwarded.kind === 'response') return forwarded.response;

@@ -186,6 +186,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       KEY_GATE: { className: 'MovableKeyGate', scriptName: 'objects', useSQLite: true },
       LOCKOUT: { className: 'MovableLockout', scriptName: 'objects', useSQLite: true },
       LEDGER: { className: 'MovableLedger', scriptName: 'objects', useSQLite: true },
+      METRICS: { className: 'MetricsBoard', scriptName: 'objects', useSQLite: true },
     },
     bindings: {
       POLICY: { upstreams, ...policy } as never,
@@ -210,6 +211,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
             KEY_GATE: { className: 'MovableKeyGate', useSQLite: true },
             LOCKOUT: { className: 'MovableLockout', useSQLite: true },
             LEDGER: { className: 'MovableLedger', useSQLite: true },
+            METRICS: { className: 'MetricsBoard', useSQLite: true },
           },
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },
