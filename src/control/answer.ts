@@ -6,6 +6,7 @@ import type { Policy } from '../policy/schema.ts';
 export type Answer =
   | { readonly kind: 'json'; readonly status: 200 | 201; readonly body: object }
   | { readonly kind: 'empty' }
+  | { readonly kind: 'text'; readonly body: string; readonly contentType: string }
   | { readonly kind: 'stream'; readonly body: ReadableStream<Uint8Array>; readonly contentType: string }
   /** `also` stands beside the fields of the error: what was done all the same. */
   | { readonly kind: 'denied'; readonly denial: Denial; readonly also?: object }
@@ -32,6 +33,7 @@ export function respond(policy: Policy, answer: Answer, requestId: string): Resp
   switch (answer.kind) {
     case 'json':
       return Response.json(answer.body, { status: answer.status, headers });
+    case 'text':
     case 'stream':
       return new Response(answer.body, { headers: { ...headers, 'content-type': answer.contentType } });
     case 'empty':

@@ -17,6 +17,7 @@ import { logQuery, usageQuery } from './input-ledger.ts';
 import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
 import { liftLockout, showLockout } from './lockouts.ts';
 import { showLogs } from './logs.ts';
+import { showMetrics } from './metrics.ts';
 import { reconcile } from './reconcile.ts';
 import { showLimits } from './shared.ts';
 import { showStatus } from './status.ts';
@@ -81,6 +82,7 @@ const ROUTES: readonly Route[] = [
   route('GET', '/lockouts/:kind/:subject', input.nothing, (desk, _, params) => showLockout(desk, ...source(params))),
   route('DELETE', '/lockouts/:kind/:subject', input.nothing, (desk, _, params) => liftLockout(desk, ...source(params))),
   route('GET', '/status', input.nothing, showStatus),
+  route('GET', '/metrics', input.nothing, showMetrics),
   route('POST', '/reconcile', input.reconcileInput, reconcile),
   route('GET', '/audit', input.auditQuery, showAudit),
 ];

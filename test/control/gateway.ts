@@ -2,7 +2,11 @@ import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { LogBatch } from '../../src/decision/event.ts';
 import type { AccountLedger } from '../../src/objects/account-ledger.ts';
+import type { CountedValues, MetricsBoard } from '../../src/objects/metrics-board.ts';
 import { apply, migrations } from '../registry/database.ts';
+
+/** The name of the one object that sums up metrics. */
+const BOARD = 'metrics';
 
 /** A full and a read-only admin token. */
 export const FULL = 'full-token-0123456789';
@@ -46,7 +50,7 @@ async function bundle(): Promise<string> {
     format: 'esm',
     target: 'es2024',
     conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*'],
+    external: ['cloudflare:*', 'node:*'],
   });
   bundled = outputFiles[0]?.text ?? '';
   return bundled;
@@ -60,8 +64,10 @@ export async function openGateway(variables: Record<string, string | undefined> 
     POLICY: JSON.stringify(policy),
     ...variables,
   };
+  const logs: string[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
+      handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
       modules: true,
       script: await bundle(),
       compatibilityDate: '2026-10-20',
@@ -72,6 +78,7 @@ export async function openGateway(variables: Record<string, string | undefined> 
         KEY_GATE: { className: 'KeyGate', useSQLite: true },
         LOCKOUT: { className: 'Lockout', useSQLite: true },
         LEDGER: { className: 'AccountLedger', useSQLite: true },
+        METRICS: { className: 'MetricsBoard', useSQLite: true },
       },
       bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
     }),
@@ -118,8 +125,18 @@ export async function openGateway(variables: Record<string, string | undefined> 
       const retention = { ageMs: 86_400_000, bytes: 1_000_000_000 };
       await ledgers.get(ledgers.idFromName(accountId)).record(batch, { retention, anchorMs: 0 });
     },
-    /** Runs the schedules as if it were `atMs`. */
-    schedule: (atMs: number) => call('/', { headers: { 'x-test-at': String(atMs) } }),
+    /** Counts for the metrics what an isolate would have. */
+    count: async (values: CountedValues): Promise<void> => {
+      const boards = (await miniflare.getDurableObjectNamespace(
+        'METRICS',
+      )) as unknown as DurableObjectNamespace<MetricsBoard>;
+      await boards.get(boards.idFromName(BOARD)).add(values);
+    },
+    /** Runs the schedules as if it were `atMs`, and they had been due at `dueAtMs`. */
+    schedule: (atMs: number, dueAtMs = atMs, headers: Record<string, string> = {}) =>
+      call('/', { headers: { 'x-test-at': String(atMs), 'x-test-due': String(dueAtMs), ...headers } }),
+    /** What has been logged. */
+    logs,
     close: () => miniflare.dispose(),
   };
 }

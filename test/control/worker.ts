@@ -5,6 +5,7 @@ import { runSchedules } from '../../src/scheduled.ts';
 export { AccountLedger } from '../../src/objects/account-ledger.ts';
 export { KeyGate } from '../../src/objects/key-gate.ts';
 export { Lockout } from '../../src/objects/lockout.ts';
+export { MetricsBoard } from '../../src/objects/metrics-board.ts';
 
 /*
  * The control routes alone, in front of the real stores. `x-test-away: gates` (or `ledgers`) makes these objects
@@ -40,7 +41,7 @@ export default {
     const { house, app } = far[request.headers.get('x-test-away') ?? ''] ?? near;
     const at = request.headers.get('x-test-at');
     if (at !== null) {
-      await runSchedules(house, Number(at));
+      await runSchedules(house, Number(at), Number(request.headers.get('x-test-due') ?? at));
       return new Response(null, { status: 204 });
     }
     const { pathname, host } = new URL(request.url);

@@ -233,6 +233,13 @@ describe('a batch', () => {
     expect(isolate.attempts.length).toBe(times.length);
   });
 
+  test('that went at once is not sent by its timer too', async () => {
+    const isolate = openIsolate(() => 'hangs');
+    for (let n = 0; n < 500; n++) isolate.record();
+    await pass(2_000);
+    expect(isolate.attempts.length).toBe(1);
+  });
+
   test('that cannot be sent holds up no later one', async () => {
     const isolate = openIsolate((n) => (n === 0 ? 'hangs' : 'answered'));
     isolate.record();
