@@ -6,8 +6,11 @@ import { parseArgs } from 'node:util';
 import { type Generator, pickGenerator } from './load.ts';
 import { type Cores, cpuUs, idleShare, readIdle, takeOtherCores, useQuietWorkerd } from './machine.ts';
 import { startBenchOrigin } from './origin.ts';
+import { CPU_MS } from './prices.ts';
 import { profileTo } from './profile.ts';
 import { type Round, type Sample, summarise, table } from './report.ts';
+import { CASES } from './storage.ts';
+import { type Outcome, storageTables } from './storage-report.ts';
 import { hasStores, startVariant, TITLES, VARIANT_IDS, type Variant, type VariantId } from './variants.ts';
 
 /*
@@ -30,6 +33,8 @@ interface Settings {
   readonly connections: number;
   readonly json: string | undefined;
   readonly profile: string | undefined;
+  /** Only counts what the cases of `storage.ts` call and store. */
+  readonly storage: boolean;
 }
 
 function readSettings(): Settings {
@@ -40,6 +45,7 @@ function readSettings(): Settings {
       connections: { type: 'string', default: '32' },
       json: { type: 'string' },
       profile: { type: 'string' },
+      storage: { type: 'boolean', default: false },
     },
   });
   const whole = (name: 'rounds' | 'seconds' | 'connections') => {
@@ -48,7 +54,8 @@ function readSettings(): Settings {
     throw new Error(`--${name}: expected a whole number above 0, got "${values[name]}"`);
   };
   const [rounds, seconds, connections] = [whole('rounds'), whole('seconds'), whole('connections')];
-  return { rounds, seconds, connections, json: values.json, profile: values.profile };
+  const { json, profile, storage } = values;
+  return { rounds, seconds, connections, json, profile, storage };
 }
 
 /** A bench on this machine: generator, cores, origin. */
@@ -114,11 +121,23 @@ async function countCalls(bench: Bench): Promise<Record<VariantId, number>> {
     await bench.generator.run({ ...load, seconds: WARM_SECONDS });
     await variant.takeCalls?.();
     const { requests } = await bench.generator.run({ ...load, seconds: COUNT_SECONDS });
-    const calls = (await variant.takeCalls?.()) ?? { d1: 0, kv: 0, objects: 0 };
-    perRequest[id] = (calls.d1 + calls.kv + calls.objects) / requests;
+    const calls = await variant.takeCalls?.();
+    if (calls !== undefined) perRequest[id] = (calls.d1 + calls.kv + calls.objects) / requests;
     await variant.stop();
   }
   return perRequest;
+}
+
+/** What each case of `storage.ts` calls and stores. Isolates, objects and origin share the cores as they can. */
+async function countStorage({ originUrl }: Bench): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const of of CASES) {
+    const outcome = { of, ...(await of.count(originUrl)) };
+    outcomes.push(outcome);
+    const { requests, seconds, statuses } = outcome.sent;
+    console.error(`${of.title}: ${requests} requests in ${seconds.toFixed(1)} s, answered ${JSON.stringify(statuses)}`);
+  }
+  return outcomes;
 }
 
 async function profileAll(bench: Bench, dir: string): Promise<void> {
@@ -156,6 +175,12 @@ async function main(settings: Settings, dir: string): Promise<void> {
   const lines = Object.entries(machine).map(([name, value]) => `${name}: ${value}`);
   console.log(lines.join('\n'));
   if (settings.profile !== undefined) return profileAll(bench, settings.profile);
+  if (settings.storage) {
+    const outcomes = await countStorage(bench);
+    console.log(`\n${storageTables(outcomes, CPU_MS)}`);
+    if (settings.json !== undefined) writeJson(settings.json, { machine, storage: outcomes });
+    return;
+  }
   const callsPerRequest = await countCalls(bench);
   const { rounds, voided } = await measureRounds(bench);
   const results = summarise(rounds, callsPerRequest);
@@ -164,9 +189,14 @@ async function main(settings: Settings, dir: string): Promise<void> {
     `\n${rounds.length} rounds of ${seconds} s per variant, ${connections} connections; ${voided} more were void\n`,
   );
   console.log(table(results));
-  if (settings.json !== undefined) {
-    writeFileSync(settings.json, `${JSON.stringify({ machine, settings, results, rounds, voided }, null, 2)}\n`);
-  }
+  const storage = await countStorage(bench);
+  const cpuMs = (id: VariantId) => results[id].cpuUsPerRequest.median / 1_000;
+  console.log(`\n${storageTables(storage, { keystile: cpuMs('c'), textbook: cpuMs('e') })}`);
+  if (settings.json !== undefined) writeJson(settings.json, { machine, settings, results, rounds, voided, storage });
+}
+
+function writeJson(file: string, value: object): void {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 const closers: (() => void)[] = [];

@@ -38,6 +38,8 @@ export interface VariantOptions {
   /** Whether its bindings are counted; slower, so never where time is measured. */
   readonly counted: boolean;
   readonly inspected: boolean;
+  /** Another Worker in its place, on the same stores. */
+  readonly entry?: string;
 }
 
 const WORKERS = join(import.meta.dirname, 'workers');
@@ -50,7 +52,7 @@ const PATH = '/v1/models';
 
 /** Starts a variant, behind a socket of its own without any proxy, and makes the key that it is called with. */
 export async function startVariant(options: VariantOptions): Promise<Variant> {
-  const { id, originUrl, counted, inspected } = options;
+  const { id, originUrl, counted, inspected, entry = entryOf(id, counted) } = options;
   const adminToken = randomBytes(24).toString('hex');
   const before = new Set(workerdProcesses());
   const miniflare = new Miniflare(
@@ -63,7 +65,7 @@ export async function startVariant(options: VariantOptions): Promise<Variant> {
         {
           name: id,
           modules: true,
-          script: await bundleWorker(entryOf(id, counted)),
+          script: await bundleWorker(entry),
           ...COMPATIBILITY,
           ...bindingsOf(id, originUrl, adminToken),
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
@@ -131,6 +133,7 @@ function bindingsOf(id: VariantId, originUrl: string, adminToken: string): V4Wor
       KEY_GATE: { className: 'KeyGate', useSQLite: true },
       LOCKOUT: { className: 'Lockout', useSQLite: true },
       LEDGER: { className: 'AccountLedger', useSQLite: true },
+      METRICS: { className: 'MetricsBoard', useSQLite: true },
     },
   };
 }

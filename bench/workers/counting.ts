@@ -15,19 +15,28 @@ export interface Calls {
   d1: number;
   kv: number;
   objects: number;
+  /** Of D1, as the answers of statements tell them. */
+  d1RowsRead: number;
+  d1RowsWritten: number;
+  /** Of the database, at last. */
+  d1Bytes: number;
 }
 
 export const CALLS_PATH = '/__calls';
 
+function noCalls(): Calls {
+  return { d1: 0, kv: 0, objects: 0, d1RowsRead: 0, d1RowsWritten: 0, d1Bytes: 0 };
+}
+
 /** The same Worker with its bindings counted. */
 export function counting<Env>(worker: Handler<Env>): ExportedHandler {
-  const calls: Calls = { d1: 0, kv: 0, objects: 0 };
+  const calls = noCalls();
   let counted: Env | undefined;
   return {
     async fetch(request, env, ctx) {
       if (new URL(request.url).pathname === CALLS_PATH) {
         const answer = Response.json(calls);
-        Object.assign(calls, { d1: 0, kv: 0, objects: 0 });
+        Object.assign(calls, noCalls());
         return answer;
       }
       counted ??= countBindings(env as Bindings, calls) as Env;
@@ -47,14 +56,14 @@ function countBindings(env: Bindings, calls: Calls): Bindings {
   return counted;
 }
 
-/** A statement is made for nothing; running it, or a batch, is one call. */
+/** A statement is made for nothing; running it, or a batch, is one call. `first` tells no rows, so `all` runs for it. */
 function countDatabase(db: object, calls: Calls): object {
   const raw = new WeakMap<object, object>();
   const statement = (made: object): object => {
     const wrapped = intercept(made, (name, call) => (...args) => {
       if (name === 'bind') return statement(call(...args) as object);
       calls.d1++;
-      return call(...args);
+      return name === 'first' ? first(made as D1PreparedStatement, calls) : noteRows(call(...args), calls);
     });
     raw.set(wrapped, made);
     return wrapped;
@@ -64,8 +73,25 @@ function countDatabase(db: object, calls: Calls): object {
     if (name === 'withSession') return countDatabase(call(...args) as object, calls);
     if (name === 'getBookmark') return call(...args);
     calls.d1++;
-    return name === 'batch' ? call((args[0] as object[]).map((each) => raw.get(each) ?? each)) : call(...args);
+    if (name !== 'batch') return call(...args);
+    return noteRows(call((args[0] as object[]).map((each) => raw.get(each) ?? each)), calls);
   });
+}
+
+async function first(statement: D1PreparedStatement, calls: Calls): Promise<unknown> {
+  const { results } = (await noteRows(statement.all(), calls)) as D1Result;
+  return results[0] ?? null;
+}
+
+async function noteRows(running: unknown, calls: Calls): Promise<unknown> {
+  const done = await running;
+  for (const { meta } of [done].flat() as D1Result[]) {
+    if (meta === undefined) continue;
+    calls.d1RowsRead += meta.rows_read;
+    calls.d1RowsWritten += meta.rows_written;
+    calls.d1Bytes = meta.size_after;
+  }
+  return done;
 }
 
 function countObjects(namespace: object, calls: Calls): object {

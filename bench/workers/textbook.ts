@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 
-interface Env {
+/** What the textbook build is bound to. */
+export interface Env {
   readonly ORIGIN: string;
   readonly DB: D1Database;
   readonly COUNTER: DurableObjectNamespace<Counter>;
@@ -26,25 +27,35 @@ export class Counter extends DurableObject {
   }
 }
 
+/** Called when a request has its answer. */
+type Note = (env: Env, keyId: string, status: number, startedAtMs: number) => Promise<unknown>;
+
 /** (e) The same checks as a textbook builds them: one read of the database and one call of a counting object each. */
-export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
-    const secret = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-    if (secret === undefined) return new Response(null, { status: 401 });
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret));
-    const key = await env.DB.prepare('SELECT id, status, rate_per_minute FROM keys WHERE digest = ?')
-      .bind(hex(digest))
-      .first<KeyRow>();
-    if (key?.status !== 'active') return new Response(null, { status: 401 });
-    const counter = env.COUNTER.get(env.COUNTER.idFromName(key.id));
-    if (!(await counter.take(key.rate_per_minute))) return new Response(null, { status: 429 });
-    const { pathname, search } = new URL(request.url);
-    const forwarded = new Request(env.ORIGIN + pathname + search, request);
-    forwarded.headers.delete('authorization');
-    forwarded.headers.set('x-key-id', key.id);
-    return fetch(forwarded);
-  },
-};
+export function buildTextbook(note: Note | null) {
+  return {
+    async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+      const startedAtMs = Date.now();
+      const secret = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+      if (secret === undefined) return new Response(null, { status: 401 });
+      const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret));
+      const key = await env.DB.prepare('SELECT id, status, rate_per_minute FROM keys WHERE digest = ?')
+        .bind(hex(digest))
+        .first<KeyRow>();
+      if (key?.status !== 'active') return new Response(null, { status: 401 });
+      const counter = env.COUNTER.get(env.COUNTER.idFromName(key.id));
+      if (!(await counter.take(key.rate_per_minute))) return new Response(null, { status: 429 });
+      const { pathname, search } = new URL(request.url);
+      const forwarded = new Request(env.ORIGIN + pathname + search, request);
+      forwarded.headers.delete('authorization');
+      forwarded.headers.set('x-key-id', key.id);
+      const answer = await fetch(forwarded);
+      if (note !== null) ctx.waitUntil(note(env, key.id, answer.status, startedAtMs));
+      return answer;
+    },
+  };
+}
+
+export default buildTextbook(null);
 
 function hex(bytes: ArrayBuffer): string {
   return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
