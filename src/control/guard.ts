@@ -1,9 +1,11 @@
 import { addressKey } from '../decision/address.ts';
 import { type Denial, deny } from '../decision/denial.ts';
 import type { AdminAccess } from '../env.ts';
+import type { Background } from '../gateway/ask.ts';
 import type { Edge } from '../gateway/edge.ts';
 import { lockOf } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
+import { gateUnavailable } from '../gateway/unavailable.ts';
 import { type AccessKeys, checkAccess } from './access.ts';
 import { type AdminScope, checkAdminToken } from './tokens.ts';
 
@@ -32,6 +34,7 @@ export interface Guard {
   readonly edge: Edge;
   readonly admin: AdminAccess;
   readonly accessKeys: AccessKeys;
+  readonly alert: Background['alert'];
 }
 
 export type Guarded = { readonly ok: true; readonly admin: Admin } | { readonly ok: false; readonly denial: Denial };
@@ -64,7 +67,7 @@ export async function guardAdmin(guard: Guard, request: AdminRequest): Promise<G
       ? { ok: true, admin: { ...known, source } }
       : refused(deny('admin_forbidden'));
   } catch {
-    return refused(deny('gate_unavailable', { retryAfterMs: 1_000 }));
+    return refused(gateUnavailable(guard, 'lockout'));
   }
 }
 
@@ -98,7 +101,10 @@ async function identify(guard: Guard, presented: Presented): Promise<{ name: str
     case 'expired':
       return deny('session_expired');
     case 'unreachable':
-      return deny('gate_unavailable', { detail: 'the keys of Cloudflare Access cannot be read', retryAfterMs: 2_000 });
+      return {
+        ...gateUnavailable(guard, 'access_keys', {}, 2_000),
+        detail: 'the keys of Cloudflare Access cannot be read',
+      };
   }
 }
 

@@ -90,7 +90,8 @@ const ROUTES: readonly Route[] = [
 /** The admin routes, to be mounted where the policy says. Every one of them is behind the guard. */
 export function adminRoutes(house: House): Hono<Kept> {
   const app = new Hono<Kept>();
-  const guard = { edge: house.edge, admin: house.admin, accessKeys: noAccessKeys() };
+  const { edge, admin, logger } = house;
+  const guard = { edge, admin, accessKeys: noAccessKeys(), alert: logger.alert };
   const force = forceOf(house);
 
   app.use(async (c, next) => {

@@ -2,11 +2,11 @@ import { type Denial, deny } from '../decision/denial.ts';
 import type { Background } from './ask.ts';
 
 /** Why nobody can say whether a request may pass. */
-type Cause = 'store' | 'lockout' | 'unsettled' | 'registry_behind_gate';
+type Cause = 'store' | 'lockout' | 'unsettled' | 'registry_behind_gate' | 'access_keys';
 
 /** Refuses for want of someone to ask, and wakes the operator. */
 export function gateUnavailable(
-  back: Background,
+  back: Pick<Background, 'alert'>,
   cause: Cause,
   about: Record<string, string | number> = {},
   retryAfterMs = 1_000,
