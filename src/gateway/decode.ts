@@ -1,8 +1,10 @@
-/** Bytes of a coded body that are decoded at once. */
+import { readAll } from './relay.ts';
+
+/** Bytes of a coded body that are decoded at once; of gzip, 4 MB come out of them at most. */
 const SLICE_BYTES = 4_096;
 /**
- * What a slice may decode to, twice what gzip ever reaches: the runtime's decompressor goes one call deeper for every
- * 16 KB that come out of one write.
+ * What br may make of a slice, which has no such bound of its own: the runtime's decompressor goes one call deeper for
+ * every 16 KB that come out of one write.
  */
 const DECODED_BYTES = 8_388_608;
 
@@ -32,11 +34,37 @@ export interface Decoder {
   readonly end: () => Promise<void>;
 }
 
-/** `onBytes` gets what was decoded, in memory of its own. */
-export async function openDecoder(coding: Compression, onBytes: (bytes: Uint8Array) => void): Promise<Decoder> {
+/** `take` gets what was decoded, in memory that is used again when it returns. */
+export async function openDecoder(compression: Compression, take: (bytes: Uint8Array) => void): Promise<Decoder> {
+  return compression === 'br' ? openBrotli(take) : openNative(compression, take);
+}
+
+function openNative(format: 'gzip' | 'deflate', take: (bytes: Uint8Array) => void): Decoder {
+  const { readable, writable } = new DecompressionStream(format);
+  const writer = writable.getWriter();
+  const read = readAll(readable.getReader({ mode: 'byob' }), async (bytes) => take(bytes)).catch(() => {});
+  let isBroken = false;
+  const fail = () => {
+    isBroken = true;
+  };
+  return {
+    async feed(bytes) {
+      for (let i = 0; i < bytes.byteLength && !isBroken; i += SLICE_BYTES) {
+        await writer.write(bytes.subarray(i, i + SLICE_BYTES)).catch(fail);
+      }
+    },
+    async end() {
+      await writer.close().catch(fail);
+      await read;
+    },
+  };
+}
+
+/** Through `node:zlib`, since the runtime's DecompressionStream knows no br. */
+async function openBrotli(take: (bytes: Uint8Array) => void): Promise<Decoder> {
   // Loaded by the first answer that needs it, since it would cost every cold start.
-  const { createBrotliDecompress, createUnzip } = await import('node:zlib');
-  const decompressor = coding === 'br' ? createBrotliDecompress() : createUnzip();
+  const { createBrotliDecompress } = await import('node:zlib');
+  const decompressor = createBrotliDecompress();
   let isClosed = false;
   let decodedBytes = 0;
   const closed = new Promise<void>((resolve) => {
@@ -49,7 +77,7 @@ export async function openDecoder(coding: Compression, onBytes: (bytes: Uint8Arr
   decompressor.on('data', (bytes) => {
     decodedBytes += bytes.byteLength;
     if (decodedBytes > DECODED_BYTES) decompressor.destroy();
-    else onBytes(bytes);
+    else take(bytes);
   });
   return {
     async feed(bytes) {

@@ -50,6 +50,7 @@ export class JsonReader implements AnswerReader {
  */
 export class EventReader implements AnswerReader {
   usage: TokenUsage | null = null;
+  /** Of the event that told the usage, or else of the first that told it. */
   model: string | null = null;
 
   readonly #strip: boolean;
@@ -73,16 +74,16 @@ export class EventReader implements AnswerReader {
 
   take(chunk: Uint8Array): readonly Uint8Array[] {
     const passed: Uint8Array[] = [];
-    /** Where the bytes begin that are neither passed nor taken out. */
+    /** Where the bytes begin that are not taken out, and of them those that are held back. */
     let from = 0;
+    let heldFrom = 0;
     for (let i = 0; i < chunk.byteLength; ) {
       const first = chunk[i];
       // A comment is no part of that chunk, and may stand alone to keep a connection alive.
       if (this.#strip && !this.#inEvent && this.#line === 'start' && !isLineEnd(first) && first !== COLON) {
-        passed.push(chunk.subarray(from, i));
-        from = i;
         this.#inEvent = true;
         this.#isHolding = true;
+        heldFrom = i;
       }
       const drops = this.#dropsLf && first === LF;
       this.#dropsLf = false;
@@ -90,15 +91,17 @@ export class EventReader implements AnswerReader {
       if (drops) from = i;
       const isExtra = this.#isBlank && this.#endEvent();
       if (isExtra && this.#isHolding) {
+        passed.push(chunk.subarray(from, heldFrom));
         this.#dropHeld();
         from = i;
         this.#dropsLf = this.#isAfterCr;
       } else if (this.#isHolding && (this.#isBlank || !this.#scan.mayBeUsageChunk)) passed.push(...this.#release());
     }
-    if (!this.#isHolding) passed.push(chunk.subarray(from));
-    else {
-      this.#held.push(chunk.slice(from));
-      this.#heldBytes += chunk.byteLength - from;
+    const passedTo = this.#isHolding ? heldFrom : chunk.byteLength;
+    passed.push(chunk.subarray(from, passedTo));
+    if (this.#isHolding) {
+      this.#held.push(chunk.slice(heldFrom));
+      this.#heldBytes += chunk.byteLength - heldFrom;
       if (this.#heldBytes > HELD_BYTES) passed.push(...this.#release());
     }
     return passed;
@@ -141,9 +144,9 @@ export class EventReader implements AnswerReader {
 
   /** Keeps what the event told, and returns whether it was the extra chunk. */
   #endEvent(): boolean {
-    const { usage, model, isUsageChunk } = this.#scan;
+    const { usage, isUsageChunk } = this.#scan;
+    if (usage !== null || this.model === null) this.model = this.#scan.model ?? this.model;
     this.usage = usage ?? this.usage;
-    this.model = model ?? this.model;
     this.#scan.reset();
     this.#inEvent = false;
     return isUsageChunk;

@@ -2,6 +2,7 @@ import type { TokenUsage } from '../decision/price.ts';
 
 /** Of one member's value; a longer one cannot be read. */
 const VALUE_BYTES = 4_096;
+const MODEL_BYTES = 1_024;
 /** "choices" with every letter escaped. */
 const KEY_BYTES = 42;
 
@@ -16,12 +17,40 @@ const END_BRACKET = 0x5d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 type Member = 'usage' | 'model' | 'choices';
-const MEMBERS = new Map<unknown, Member>([
-  ['usage', 'usage'],
-  ['model', 'model'],
-  ['choices', 'choices'],
-]);
+const MEMBERS: readonly Member[] = ['usage', 'model', 'choices'];
 const utf8 = new TextDecoder();
+
+/** Bytes up to a limit. Most of what is kept is looked at as bytes: texts would be garbage by the event. */
+class Kept {
+  length = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(limit: number) {
+    this.#bytes = new Uint8Array(limit);
+  }
+
+  add(byte: number): void {
+    if (this.length < this.#bytes.byteLength) this.#bytes[this.length] = byte;
+    this.length++;
+  }
+
+  is(ascii: string): boolean {
+    if (this.length !== ascii.length) return false;
+    for (let i = 0; i < this.length; i++) if (this.#bytes[i] !== ascii.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** Null where it was longer than the limit. */
+  get text(): string | null {
+    if (this.length > this.#bytes.byteLength) return null;
+    return utf8.decode(this.#bytes.subarray(0, this.length));
+  }
+
+  /** The value of a JSON text; undefined where it is none. */
+  get value(): unknown {
+    return parsed(this.text);
+  }
+}
 
 /**
  * Reads three members out of a JSON object that passes in pieces, in bounded memory. Only the object's own members
@@ -31,7 +60,6 @@ const utf8 = new TextDecoder();
 export class UsageScan {
   /** Null where it was not told, is not to be read, or is not whole yet. */
   usage: TokenUsage | null = null;
-  model: string | null = null;
   /** Whether this can still become an answer's extra usage chunk: `choices` empty and `usage` set. */
   mayBeUsageChunk = true;
 
@@ -43,15 +71,17 @@ export class UsageScan {
   #hasNoChoices = false;
   /** The member that the last key names. */
   #named: Member | null = null;
-  /** What the kept bytes belong to. */
+  /** What is kept now. */
   #keeps: 'key' | Member | null = null;
-  readonly #kept = new Uint8Array(VALUE_BYTES);
-  #keptBytes = 0;
+  readonly #key = new Kept(KEY_BYTES);
+  #isKeyEscaped = false;
+  readonly #model = new Kept(MODEL_BYTES);
+  readonly #other = new Kept(VALUE_BYTES);
 
   /** Begins anew, for the next object. */
   reset(): void {
     this.usage = null;
-    this.model = null;
+    this.#model.length = 0;
     this.mayBeUsageChunk = true;
     this.#depth = 0;
     this.#isOver = false;
@@ -61,6 +91,12 @@ export class UsageScan {
     this.#keeps = null;
   }
 
+  /** Null where it was not told, or is no text. */
+  get model(): string | null {
+    const { value } = this.#model;
+    return typeof value === 'string' ? value : null;
+  }
+
   /** Whether the object was an extra usage chunk, and is whole. */
   get isUsageChunk(): boolean {
     return this.#isOver && this.#hasNoChoices && this.usage !== null;
@@ -68,14 +104,36 @@ export class UsageScan {
 
   /** Reads the bytes from index `from` to before `to`. */
   feed(bytes: Uint8Array, from: number, to: number): void {
-    for (let i = from; i < to && !this.#isOver; i++) {
-      if (this.#inString && this.#keeps === null && !this.#isEscaped) i = plainTextEnd(bytes, i, to);
-      const byte = bytes[i];
-      if (byte === undefined || i === to) return;
+    for (let i = from; i < to && !this.#isOver; ) {
+      if (this.#keeps === null && (this.#inString || this.#depth > 1)) {
+        i = this.#skip(bytes, i, to);
+        continue;
+      }
+      const byte = bytes[i++] as number;
       if (this.#depth === 0) this.#begin(byte);
       else if (this.#inString) this.#inText(byte);
       else this.#outsideText(byte);
     }
+  }
+
+  /** Reads on to behind the value that is of no interest, which most bytes are in; returns where that is. */
+  #skip(bytes: Uint8Array, from: number, to: number): number {
+    let depth = this.#depth;
+    let inString = this.#inString;
+    let isEscaped = this.#isEscaped;
+    let i = from;
+    while (i < to && (inString || depth > 1)) {
+      const byte = bytes[i++];
+      if (isEscaped) isEscaped = false;
+      else if (byte === QUOTE) inString = !inString;
+      else if (inString) isEscaped = byte === BACKSLASH;
+      else if (byte === BRACE || byte === BRACKET) depth++;
+      else if (byte === END_BRACE || byte === END_BRACKET) depth--;
+    }
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#isEscaped = isEscaped;
+    return i;
   }
 
   #begin(byte: number): void {
@@ -90,8 +148,10 @@ export class UsageScan {
 
   #inText(byte: number): void {
     if (this.#isEscaped) this.#isEscaped = false;
-    else if (byte === BACKSLASH) this.#isEscaped = true;
-    else if (byte === QUOTE) {
+    else if (byte === BACKSLASH) {
+      this.#isEscaped = true;
+      this.#isKeyEscaped = true;
+    } else if (byte === QUOTE) {
       this.#inString = false;
       if (this.#keeps === 'key') this.#endKey();
     }
@@ -118,21 +178,26 @@ export class UsageScan {
 
   #startKeeping(what: 'key' | Member | null): void {
     this.#keeps = what;
-    this.#keptBytes = 0;
+    this.#isKeyEscaped = false;
+    this.#kept.length = 0;
+  }
+
+  get #kept(): Kept {
+    if (this.#keeps === 'key') return this.#key;
+    return this.#keeps === 'model' ? this.#model : this.#other;
   }
 
   #keep(byte: number): void {
     if (this.#keeps === null) return;
-    if (this.#keptBytes < VALUE_BYTES) this.#kept[this.#keptBytes] = byte;
-    this.#keptBytes++;
+    this.#kept.add(byte);
     if (this.#keeps !== 'choices' || byte === BRACKET || byte === END_BRACKET || isSpace(byte)) return;
     this.mayBeUsageChunk = false;
     this.#keeps = null;
   }
 
   #endKey(): void {
-    const text = this.#keptBytes <= KEY_BYTES ? this.#keptText() : '';
-    this.#named = MEMBERS.get(text.includes('\\') ? parsed(`"${text}"`) : text) ?? null;
+    const key = this.#isKeyEscaped ? parsed(`"${this.#key.text}"`) : null;
+    this.#named = MEMBERS.find((member) => key === member || this.#key.is(member)) ?? null;
     this.#keeps = null;
     this.#isKeyDue = false;
   }
@@ -140,35 +205,23 @@ export class UsageScan {
   #endValue(): void {
     const keeps = this.#keeps;
     this.#keeps = null;
-    if (keeps === null) return;
-    const value = this.#keptBytes <= VALUE_BYTES ? parsed(this.#keptText()) : undefined;
-    if (keeps === 'model') this.model = typeof value === 'string' ? value : null;
-    if (keeps === 'choices') this.#hasNoChoices = Array.isArray(value) && value.length === 0;
-    if (keeps === 'usage') {
-      this.usage = tokensOf(value);
+    if (keeps === 'choices') {
+      const { value } = this.#other;
+      this.#hasNoChoices = Array.isArray(value) && value.length === 0;
+    } else if (keeps === 'usage') {
+      this.usage = this.#other.is('null') ? null : tokensOf(this.#other.value);
       if (this.usage === null) this.mayBeUsageChunk = false;
     }
   }
-
-  #keptText(): string {
-    return utf8.decode(this.#kept.subarray(0, this.#keptBytes));
-  }
-}
-
-/** Where the next quote or backslash stands; `to` where none does. */
-function plainTextEnd(bytes: Uint8Array, from: number, to: number): number {
-  let i = from;
-  while (i < to && bytes[i] !== QUOTE && bytes[i] !== BACKSLASH) i++;
-  return i;
 }
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string | null): unknown {
   try {
-    return JSON.parse(text);
+    return text === null ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

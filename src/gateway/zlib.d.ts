@@ -7,7 +7,5 @@ declare module 'node:zlib' {
     end(): void;
     destroy(): void;
   }
-  /** Both gzip and deflate. */
-  export function createUnzip(): Decompressor;
   export function createBrotliDecompress(): Decompressor;
 }
