@@ -310,6 +310,40 @@ describe('a page', () => {
       expect(ids(listed(journal, { keyId: 'key_rare' }))).toEqual(['rare']);
     }));
 
+  test('by time has the entries of that time in their order, and so has an export, however late or early they came', async () => {
+    const minutes = fc.constantFrom(-200, -11, -10, -9, -1, 0, 0, 0, 1, 9);
+    const rows = fc.array(fc.tuple(fc.constantFrom(0, 1, 30, 120), fc.array(minutes, { minLength: 1, maxLength: 4 })), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(rows, fc.nat(50), fc.nat(50), fc.constantFrom(0, 1), (given, first, last, moreMs) =>
+        inObject(async (storage) => {
+          const journal = new Journal(storage);
+          const events: RequestEvent[] = [];
+          let nowMs = START_MS;
+          for (const [waitMinutes, offsets] of given) {
+            nowMs += waitMinutes * 60_000;
+            events.push(
+              ...journal.append([batchOf(offsets.map((by) => request({ atMs: nowMs + by * 60_000 })))], nowMs),
+            );
+          }
+          const times = events.map(({ atMs }) => atMs);
+          const [a = 0, b = 0] = [first, last].map((i) => times[i % times.length]);
+          const [fromMs, toMs] = [Math.min(a, b), Math.max(a, b) + moreMs];
+          const expected = events.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+          expect(listed(journal, { fromMs, toMs, limit: 2 })).toEqual(expected.toReversed());
+          expect(listed(journal, { fromMs })).toEqual(events.filter(({ atMs }) => atMs >= fromMs).reverse());
+          const lines = (await new Response(journal.export({ fromMs, toMs })).text()).split('\n').slice(0, -1);
+          expect(lines.map((line) => JSON.parse(line).at)).toEqual(
+            expected.map(({ atMs }) => new Date(atMs).toISOString()),
+          );
+        }),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   test('takes no cursor but its own', () =>
     inObject((storage) => {
       const journal = new Journal(storage);

@@ -214,6 +214,7 @@ describe('last use', () => {
         [
           request({ atMs: START_MS, category: 'z', address: '192.0.2.1' }),
           request({ atMs: START_MS + 5, category: 'a', address: '192.0.2.2' }),
+          request({ atMs: START_MS + 4, category: 'a', address: '192.0.2.3' }),
           request({ atMs: START_MS + 3, category: 'z', address: null }),
           request({ atMs: START_MS + 9, keyId: 'key_b', address: null, reason: 'rate_limited', status: 429 }),
         ],
