@@ -144,6 +144,7 @@ export function takeBack(purse: Purse, { id, used, permits, micro, isOver }: Ret
     if (isOver) fund.grants.delete(id);
     fund.out -= used + permits;
     fund.used += used;
+    purse.demand.count = Math.max(0, purse.demand.count - permits);
     fund.left += permits;
     fund.leftMicro += micro;
   }

@@ -129,7 +129,7 @@ export class GateModel {
 
   #draw(ask: GateAsk, limits: readonly Limit[], gate: Gate, then: (told: Told | null | 'failed') => void) {
     const { purse } = this;
-    const { time, tally, delay, lost } = this.#world;
+    const { time, tally, ledgerDelay: delay, lost } = this.#world;
     const askedAtMs = this.nowMs;
     const leaseMs = LEDGER_LEASES * ask.leaseMs;
     const want = refusal(gate, ask, askedAtMs) !== null ? 0 : beginDraw(purse, ask.want, leaseMs, askedAtMs);
@@ -181,7 +181,7 @@ export class GateModel {
     if (closings.length === 0) return;
     const fails = this.#world.lost();
     this.#world.tally.draws++;
-    this.#world.time.in(this.#world.delay(), () => {
+    this.#world.time.in(this.#world.ledgerDelay(), () => {
       if (!fails && this.#ledger?.settle(closings)) return;
       endDraw(purse, closings);
       this.#closeLater(RETRY_MS);

@@ -37,6 +37,8 @@ export interface KeyModel {
   readonly admittedAtMs: number[];
   /** Of each that was admitted, once known: what it cost; before: null. */
   readonly costs: (number | null)[];
+  /** When that was known in the isolate. */
+  readonly doneAtMs: number[];
   readonly violated: Map<string, number>;
   refused: number;
   failed: number;
@@ -119,6 +121,7 @@ export class IsolateModel {
     time.in(rng.between(...SPENDING_MS), () => {
       const micro = Math.floor(rng.between(price.least, price.most + 1));
       key.costs[at] = micro;
+      key.doneAtMs[at] = time.nowMs;
       settleCost(this.#slot(key), held, price.reserve, micro);
       time.in(RETURN_AFTER_MS, () => this.#sendSettlements(key));
       time.in(rng.between(0, 2_000), () => this.#charge({ hold: held.hold, reserved: price.reserve, micro, atMs }));
@@ -170,7 +173,7 @@ export class IsolateModel {
               return again();
             }
             receive(slot, answer, askedAtMs);
-            if (answer.kind === 'granted' && answer.permits > 1) {
+            if (answer.kind === 'granted' && (answer.permits > 1 || answer.micro > 0)) {
               time.in(Math.max(answer.ttlMs, SLACK_MS) + RETURN_AFTER_MS, () => this.#giveBack(key, answer.id));
             }
             if (rounds === 0) return;
@@ -202,7 +205,7 @@ export class IsolateModel {
   #sendSettlements(key: KeyModel): void {
     const slot = this.#slot(key);
     const { settlements } = slot;
-    if (settlements.length === 0 || slot.askingUntilMs > this.#clock.nowMs()) return;
+    if (settlements.length === 0) return;
     slot.settlements = [];
     this.#world.tally.calls++;
     const fails = this.#world.lost();

@@ -13,7 +13,9 @@ import { newWorld, type Plan, type Tally, type World } from './world.ts';
 /** What became of one key. */
 export interface KeyOutcome {
   readonly admittedAtMs: readonly number[];
+  /** What each of these cost, and when that was known; null while it is not. */
   readonly costs: readonly (number | null)[];
+  readonly doneAtMs: readonly number[];
   /** How often requests were refused, by the names of the limits that the denial told. */
   readonly violated: ReadonlyMap<string, number>;
   readonly refused: number;
@@ -43,6 +45,7 @@ export function simulate(plan: Plan): Outcome {
       acknowledged: 1,
       admittedAtMs: [],
       costs: [],
+      doneAtMs: [],
       violated: new Map(),
       refused: 0,
       failed: 0,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { add, emptyCount, freesAt, putBack, roll } from '../../src/meter/window.ts';
+import { add, emptyCount, freesAt, putBack, recount, roll } from '../../src/meter/window.ts';
 
 const WINDOW_MS = 60_000;
 const steps = fc.array(fc.record({ afterMs: fc.nat(9_000), n: fc.integer({ min: 1, max: 20 }) }), { maxLength: 80 });
@@ -64,6 +64,44 @@ describe('a rolling count', () => {
         roll(count, freeAtMs, WINDOW_MS);
         expect(count.sum).toBeLessThanOrEqual(allowed);
       }),
+    );
+  });
+
+  test('agrees with an exact log, whatever is counted ahead, put back and counted earlier, in any order', () => {
+    const act = fc.record({
+      do: fc.constantFrom('add', 'add', 'putBack', 'recount'),
+      afterMs: fc.nat(4_000),
+      aheadMs: fc.nat(10_000),
+      n: fc.integer({ min: 1, max: 20 }),
+      of: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), fc.constantFrom(WINDOW_MS, 1_000, 777), (acts, windowMs) => {
+        const count = emptyCount(windowMs);
+        const log: { atMs: number; index: number; n: number }[] = [];
+        let nowMs = 1_800_000_000_000;
+        for (const { do: what, afterMs, aheadMs, n, of } of acts) {
+          nowMs += afterMs;
+          const open = log.filter(({ index, n }) => index >= 0 && n > 0);
+          const entry = open[of % Math.max(1, open.length)];
+          if (what === 'add') log.push({ atMs: nowMs + aheadMs, index: add(count, nowMs + aheadMs, n), n });
+          else if (entry !== undefined) {
+            const part = Math.min(n, entry.n);
+            if (what === 'putBack') putBack(count, entry.index, part);
+            else if (entry.atMs > nowMs) {
+              recount(count, entry.index, part, nowMs);
+              log.push({ atMs: nowMs, index: -1, n: part });
+            }
+            if (what === 'putBack' || entry.atMs > nowMs) entry.n -= part;
+          }
+          roll(count, nowMs, windowMs);
+          const within = (ms: number) => log.reduce((sum, { atMs, n }) => sum + (atMs > nowMs - ms ? n : 0), 0);
+          expect(count.sum).toBe(count.buckets.reduce((sum, [, n]) => sum + n, 0));
+          expect(count.sum).toBeGreaterThanOrEqual(within(windowMs));
+          expect(count.sum).toBeLessThanOrEqual(within(windowMs + count.bucketMs));
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 });

@@ -36,8 +36,10 @@ export interface Plan {
   readonly durationMs: number;
   /** For so long at the end no request comes. */
   readonly quietMs?: number;
-  /** Of one way between an isolate and a gate, and between a gate and the ledger. */
+  /** Of one way between an isolate and a gate. */
   readonly networkMs: readonly [least: number, most: number];
+  /** Between a gate and the ledger, where that is another. */
+  readonly ledgerMs?: readonly [least: number, most: number];
   /** Share of messages that never arrive; of an ask, either the ask or its answer. */
   readonly lost?: number;
   /** Isolate clocks are apart by up to a day, drift by up to this share, and step back now and then. */
@@ -56,6 +58,8 @@ export interface World {
   readonly rng: Random;
   readonly tally: Tally;
   delay(): number;
+  /** Of one way between a gate and the ledger. */
+  ledgerDelay(): number;
   lost(): boolean;
 }
 
@@ -84,6 +88,7 @@ export function newWorld(plan: Plan): World {
     rng,
     tally: { requests: 0, calls: 0, draws: 0, late: 0, advances: 0, crashes: 0, unsettled: 0 },
     delay: () => rng.between(...plan.networkMs),
+    ledgerDelay: () => rng.between(...(plan.ledgerMs ?? plan.networkMs)),
     lost: () => rng.chance(plan.lost ?? 0),
   };
 }
