@@ -31,7 +31,9 @@ const asking = (generation: number, limits: readonly Limit[], more: Partial<Gate
   want: 10,
   leaseMs: 1_000,
   limits,
+  reserve: 0,
   settle: [],
+  account: null,
   fresh: null,
   ...more,
 });
