@@ -156,9 +156,11 @@ function withoutPrefix(path: string, prefix: string): string {
 
 function passBack(call: ForwardCall, upstream: Response, upload: Upload, sentAtMs: number): Forwarded {
   const { watch, cors, metering, timedFromMs } = call;
-  const { body, measured } = metering === null ? { body: upstream.body, measured: null } : measure(upstream, metering);
+  const passing = watched(upstream, watch, upload);
+  const { body, measured } = metering === null ? { body: passing.body, measured: null } : measure(passing, metering);
+  // With headers that can be changed. A short answer keeps its body, which then never enters JavaScript.
   const response =
-    upstream.webSocket === null ? rewrap(upstream, body, watch, upload) : join(call, upstream.webSocket, upstream);
+    upstream.webSocket === null ? new Response(body, passing) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
   dropFromAnswer(headers, cors !== null);
   setAll(headers, call.answerHeaders);
@@ -181,8 +183,12 @@ function join(call: ForwardCall, origin: WebSocket, { headers: answered }: Respo
   return new Response(null, { status: 101, headers, webSocket: watch === null ? origin : watchSocket(origin, watch) });
 }
 
-/** The same answer with headers that can be changed. A short one keeps its body, which then never enters JavaScript. */
-function rewrap(upstream: Response, body: Response['body'], watch: Watch | null, upload: Upload): Response {
+/**
+ * The answer with a check while it runs, if it may run for long. Before it is measured: the pipe through which it then
+ * passes reads from the origin, and never from what this Worker's code writes, where the runtime lets it stand still.
+ */
+function watched(upstream: Response, watch: Watch | null, upload: Upload): Response {
+  const { body } = upstream;
   const isWatched = watch !== null && body !== null && (isLong(upstream) || upload.isOpen());
-  return new Response(isWatched ? watchStream(body, watch) : body, upstream);
+  return isWatched ? new Response(watchStream(body, watch), upstream) : upstream;
 }
