@@ -156,9 +156,11 @@ export function takeBack(purse: Purse, { id, used, permits, micro, isOver }: Ret
  */
 export function closeFunds(purse: Purse, generation: number, nowMs: number): void {
   for (const fund of purse.funds.values()) {
-    const isUseless = fund.generation < generation || !isGood(fund, nowMs) || (fund.left === 0 && fund.out === 0);
+    // A grant whose permits are all used may still bring back credits that no request has reserved.
+    const isOut = fund.out > 0 || (fund.granted.micro > 0 && fund.grants.size > 0);
+    const isUseless = fund.generation < generation || !isGood(fund, nowMs) || (fund.left === 0 && !isOut);
     const isLate = nowMs >= fund.endsAtMs + 2 * RETURN_AFTER_MS || nowMs < fund.askedAtMs;
-    if (!isUseless || (fund.out > 0 && !isLate)) continue;
+    if (!isUseless || (isOut && !isLate)) continue;
     purse.funds.delete(fund.id);
     purse.settlements.push(closingOf(fund));
   }
