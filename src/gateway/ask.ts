@@ -149,12 +149,12 @@ export function isClear(edge: Edge, address: string, nowMs: number, back: Backgr
   return true;
 }
 
-/** Closes a grant that its asker may not use, and sends it back. */
+/** Closes a grant that its asker may not use, and sends it back; nothing where its report is on its way already. */
 export async function giveBack(edge: Edge, keyId: string, grantId: string): Promise<void> {
   if (closeGrant(slotOf(edge, keyId), grantId)) await sendSettlements(edge, keyId);
 }
 
-/** When a lease has ended and no later question has taken along what is left of it, that goes back by itself. */
+/** When a grant has ended and no later question has taken along what became of it, that is told by itself. */
 async function returnUnused(edge: Edge, keyId: string, granted: Granted): Promise<void> {
   await scheduler.wait(Math.max(granted.ttlMs, SLACK_MS) + RETURN_AFTER_MS);
   await giveBack(edge, keyId, granted.id);
