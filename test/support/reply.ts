@@ -21,7 +21,8 @@ export async function status(answer: Promise<Response>): Promise<number> {
   return (await read(answer)).status;
 }
 
-function jsonOf(text: string): Json {
+/** The JSON of a text; null where it is none. */
+export function jsonOf(text: string): Json {
   try {
     return JSON.parse(text);
   } catch {
