@@ -9,6 +9,8 @@ export interface Outcome extends Counted {
 /** CPU time of a request in ms, by build. */
 export type CpuMs = Readonly<Record<Case['build'], number>>;
 
+/** Below this share of its rate a load was not the one that was meant. */
+const LEAST_OF_RATE = 0.85;
 const MILLION = 1_000_000;
 const BYTES_PER_GB = 1_000_000_000;
 
@@ -138,13 +140,16 @@ function totalOf(outcome: Outcome, cpuMs: CpuMs): number {
 }
 
 function verdicts(outcome: Outcome, cpuMs: CpuMs): string[] {
-  const { title, goals } = outcome.of;
+  const { title, goals, perSecond } = outcome.of;
+  const { requests, seconds } = outcome.sent;
+  const isLate = perSecond !== null && requests / seconds < LEAST_OF_RATE * perSecond;
   const { gateCalls, rowsWritten } = perRequest(outcome);
   const judge = (what: string, reached: number, goal: number | undefined, digits: number) =>
     goal === undefined
       ? []
       : [`${title}: at most ${goal} ${what}: ${reached.toFixed(digits)}, ${reached <= goal ? 'met' : 'missed'}`];
   return [
+    ...(isLate ? [`${title}: the machine did not keep up, so requests came late and in bursts`] : []),
     ...judge('gate calls', gateCalls * 1_000, goals.gateCalls, 1),
     ...judge('rows written', rowsWritten * 1_000, goals.rows, 1),
     ...judge('dollars for a million', totalOf(outcome, cpuMs), goals.dollarsPerMillion, 2),

@@ -29,12 +29,15 @@ export interface Counted {
 export interface Case {
   readonly title: string;
   readonly build: 'keystile' | 'textbook';
+  /** The rate of the load; null: it does not matter. */
+  readonly perSecond: number | null;
   readonly goals: { readonly gateCalls?: number; readonly rows?: number; readonly dollarsPerMillion?: number };
   readonly count: (originUrl: string) => Promise<Counted>;
 }
 
 const ISOLATES = 8;
 const WARM_SECONDS = 5;
+const TEXTBOOK_PER_SECOND = 100;
 const TEXTBOOK_SECONDS = 10;
 const PATH = '/v1/models';
 const WORKERS = join(import.meta.dirname, 'workers');
@@ -50,31 +53,42 @@ export const CASES: readonly Case[] = [
   {
     title: 'hot: one key, 100/s',
     build: 'keystile',
+    perSecond: 100,
     goals: { gateCalls: 130, rows: 60, dollarsPerMillion: 0.5 },
     count: (originUrl) => countKey(originUrl, 60_000, 100, 30),
   },
   {
     title: 'very hot: one key, 1,000/s',
     build: 'keystile',
+    perSecond: 1_000,
     goals: { gateCalls: 35, rows: 60 },
     count: (originUrl) => countKey(originUrl, 600_000, 1_000, 10),
   },
   {
     title: 'spent: 600/min, hammered at 500/s',
     build: 'keystile',
+    perSecond: 500,
     goals: { gateCalls: 60 },
     count: (originUrl) => countKey(originUrl, 600, 500, 30, spend),
   },
-  { title: `sparse: ${SPARSE_KEYS} keys, 1/min each`, build: 'keystile', goals: {}, count: countSparse },
+  {
+    title: `sparse: ${SPARSE_KEYS} keys, 1/min each`,
+    build: 'keystile',
+    perSecond: null,
+    goals: {},
+    count: countSparse,
+  },
   {
     title: 'textbook, nothing recorded, 100/s',
     build: 'textbook',
+    perSecond: TEXTBOOK_PER_SECOND,
     goals: {},
     count: (originUrl) => countTextbook(originUrl, 'metered'),
   },
   {
     title: 'textbook that records, 100/s',
     build: 'textbook',
+    perSecond: TEXTBOOK_PER_SECOND,
     goals: {},
     count: (originUrl) => countTextbook(originUrl, 'recording'),
   },
@@ -177,9 +191,9 @@ async function countTextbook(originUrl: string, kind: 'metered' | 'recording'): 
   };
   try {
     const next = () => ({ url, headers });
-    await sendPaced(100, WARM_SECONDS, next);
+    await sendPaced(TEXTBOOK_PER_SECOND, WARM_SECONDS, next);
     const before = await takeAll();
-    const sent = await sendPaced(100, TEXTBOOK_SECONDS, next);
+    const sent = await sendPaced(TEXTBOOK_PER_SECOND, TEXTBOOK_SECONDS, next);
     const { objects, bytes, calls } = await takeAll();
     const { d1, kv, d1RowsRead, d1RowsWritten, d1Bytes } = calls;
     const grown = { objectBytes: bytes - before.bytes, d1Bytes: d1Bytes - before.calls.d1Bytes };
