@@ -159,8 +159,7 @@ function passBack(call: ForwardCall, upstream: Response, upload: Upload, sentAtM
   const passing = watched(upstream, watch, upload);
   const { body, measured } = metering === null ? { body: passing.body, measured: null } : measure(passing, metering);
   // With headers that can be changed. A short answer keeps its body, which then never enters JavaScript.
-  const response =
-    upstream.webSocket === null ? new Response(body, passing) : join(call, upstream.webSocket, upstream);
+  const response = upstream.webSocket === null ? new Response(body, passing) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
   dropFromAnswer(headers, cors !== null);
   setAll(headers, call.answerHeaders);
