@@ -106,6 +106,12 @@ describe('what a gate grants out of a fund', () => {
     expect(takeClosings(purse)).toEqual([{ id: 'L:1', used: 0, closed: true, lost: 0 }]);
   });
 
+  test('is of its own generation also while some of it is out', () => {
+    const { gate, purse } = opened(drawn(12));
+    giveFunded(gate, purse, asking({ want: 5 }), T0);
+    expect(giveFunded(gate, purse, asking({ generation: 2 }), T0)).toBeNull();
+  });
+
   test('is not refused by what the ledger has left beside it, and tells that', () => {
     const { gate, purse } = opened(drawn(12, { limits: [shared(0)] }));
     expect(giveFunded(gate, purse, asking(), T0)).toMatchObject({ kind: 'granted', limits: [{ name: 'plan' }] });
