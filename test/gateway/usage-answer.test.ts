@@ -137,6 +137,8 @@ describe('a JSON answer', () => {
   });
 });
 
+const escapes = (text: string) => text.replace(/./g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+
 /** What a client of a stream reads: the events' data, by the standard's own rules. */
 function dataOf(text: string): string[] {
   const events: string[] = [];
@@ -286,6 +288,20 @@ describe('a stream of events', () => {
     }
     reader.take(encoder.encode('","choices":[],"usage":{"prompt_tokens":1}}\n\n'));
     expect(reader.usage).toEqual({ prompt: 1, completion: 0 });
+  });
+
+  test.each([
+    ['is broken JSON', `data: {"choices":[],"usage":{"prompt_tokens":1},\n\n`],
+    ['has a key that only begins like one', `data: {"${escapes('choices')}x":[],"usage":{"prompt_tokens":1}}\n\n`],
+    ['has no choices at all', 'data: {"usage":{"prompt_tokens":1}}\n\n'],
+    ['has other choices', 'data: {"choices":[[]],"usage":{"prompt_tokens":1}}\n\n'],
+  ])('keeps an event that %s', (_, text) => {
+    expect(pass(new EventReader(true), text)).toBe(text);
+  });
+
+  test('loses an extra chunk whose keys are written in escapes', () => {
+    const text = `data: {"${escapes('choices')}":[ ],"${escapes('usage')}":{"prompt_tokens":1}}\n\n`;
+    expect(pass(new EventReader(true), text)).toBe('');
   });
 
   test('that ends within an event tells what that one told, and keeps it back only where it was the extra chunk', () => {
