@@ -7,10 +7,11 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acceptWebSocket } from '../support/accept.ts';
+import { logOf } from '../support/books.ts';
 import { ADMIN_TOKEN, type Cluster, READ_TOKEN, type Send, startCluster } from '../support/cluster.ts';
 import { malformedKey, unissuedKey } from '../support/keys.ts';
 import { deadUrl, startOrigin, type TestOrigin } from '../support/origin.ts';
-import { type Reply, read } from '../support/reply.ts';
+import { type Json, type Reply, read } from '../support/reply.ts';
 
 /*
  * A gateway lives a varied life, and every secret that was made, guessed or configured meanwhile is looked for in all
@@ -26,6 +27,9 @@ let cluster: Cluster;
 let origin: TestOrigin;
 let stateDir: string;
 let onDisk: Buffer;
+let account: string;
+/** The account's request log, as an admin reads it. */
+let recorded: Json[];
 /** What was sent in upgrade requests. */
 const upgraded: IncomingMessage[] = [];
 const sockets: Duplex[] = [];
@@ -89,7 +93,7 @@ function connect(key: string): Promise<number> {
 let encodedTail: string;
 
 async function live(): Promise<void> {
-  const account = await cluster.account();
+  account = await cluster.account();
   const issue = async (what: string, fields = {}) => {
     const issued = await cluster.issue(account, fields);
     keep(what, issued.key);
@@ -108,6 +112,10 @@ async function live(): Promise<void> {
     { ...bearer(first.key), 'sec-websocket-protocol': `chat, keystile-key.${other.key}` },
   ]) {
     expect(await send('/v1/echo?q=1', { method: 'POST', headers, body: '{}' }, 1)).toBe(200);
+  }
+  // A key in the path of a request with a key, which is recorded in its account's ledger.
+  for (const key of [first.key, other.key]) {
+    expect(await send(`/dead/${key}/x?key=${key}`, { headers: bearer(first.key) })).toBe(502);
   }
   expect(await connect(first.key)).toBe(101);
   expect(await connect(keep('wrong key of a WebSocket', unissuedKey()))).toBe(401);
@@ -220,8 +228,9 @@ beforeAll(async () => {
   await live();
   const running = await contents(stateDir);
   for (const socket of sockets) socket.destroy();
-  // Log lines are written up to a second after their requests.
+  // Log lines and entries are written up to a second after their requests.
   await sleep(1_300);
+  recorded = await logOf(cluster, account);
   await cluster.stop();
   onDisk = Buffer.concat([running, await contents(stateDir)]);
 });
@@ -241,6 +250,14 @@ describe('after a varied life no secret is found', () => {
     expect(cluster.logs.join('\n')).toContain('…');
     expect(leaksIn(Buffer.from(cluster.logs.join('\n')))).toEqual([]);
     expect(cluster.logs.join('\n')).not.toContain(encodedTail);
+  });
+
+  it('in the request log of the account', () => {
+    const paths = recorded.map(({ path }) => path);
+    expect(recorded.length).toBeGreaterThan(10);
+    expect(paths.filter((path) => /^\/dead\/ks_(live|test)_\w{4,6}…\/x$/.test(path))).toHaveLength(2);
+    expect(leaksIn(Buffer.from(JSON.stringify(recorded)))).toEqual([]);
+    expect(onDisk.includes(paths.find((path) => path.includes('…')))).toBe(true);
   });
 
   it('in any answer but the one that shows it once', () => {

@@ -1,10 +1,14 @@
 /*
  * What each way through the gateway costs in calls of bindings; `docs/limits.md` shows the same numbers. `d1` counts
- * statements and batches, `kv` reads, writes and deletions, both also where they are sent in the background.
+ * statements and batches, `kv` reads, writes and deletions, both also where they are sent in the background. What goes
+ * to objects in the background for many requests at once is left out: {@link BACKGROUND}.
  */
 export const CALLS = {
   /** A key whose record, lease and address this isolate holds. */
   warm: {},
+  /** The same where the plan has rates per minute, which the key's gate draws in advance, and where requests cost. */
+  warmOfPlan: {},
+  warmAndPaid: {},
   /** The same with `lease = "0s"`: one round, both calls at once. */
   asked: { 'gate.admit': 1, 'lockout.ask': 1 },
   /** This isolate sees key and address for the first time; another one has left the record in KV. */
@@ -38,6 +42,9 @@ export const CALLS = {
   status: { d1: 2, kv: 1, 'gate.inspect': 1, 'lockout.inspect': 1 },
   trialKey: { 'lockout.ask': 1, 'lockout.take': 1, d1: 3, 'gate.advance': 1, kv: 1 },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
+
+/** Recorded requests, by batches; and what became of a grant, where no later question takes it along. */
+export const BACKGROUND = ['ledger.record', 'gate.settle'] as const;
 
 /** The most calls that 1,000 requests with a spent key may cost (DESIGN §4: a leased refusal). */
 export const SPENT_KEY_CALLS_PER_1000 = 100;
