@@ -11,7 +11,9 @@ import {
   isRenewalDue,
   killLeases,
   receive,
+  settleCost,
   take,
+  takeReports,
 } from '../../src/meter/lease.ts';
 import { RENEWAL_MARK_MS } from '../../src/meter/times.ts';
 
@@ -129,6 +131,43 @@ describe('a leased refusal', () => {
     expect(take(slot, 1, T0 + 610)).toMatchObject({ kind: 'held' });
     expect(isRenewalDue(slot, T0 + 610)).toBe(false);
     expect(isRenewalDue(slot, T0 + 700)).toBe(true);
+  });
+});
+
+describe('a lease with credits', () => {
+  const paid = grant(5, { micro: 500, hold: 'L:1' });
+
+  test('is taken from while it has what a request reserves, and reports what became of it', () => {
+    const slot = emptySlot();
+    receive(slot, paid, T0);
+    const held = take(slot, 1, T0, 300);
+    if (held?.kind !== 'held') throw new Error('not held');
+    expect(held.hold).toBe('L:1');
+    expect([canTake(slot, 1, T0, 201), take(slot, 1, T0, 201)]).toEqual([false, null]);
+    expect(take(slot, 1, T0, 200)).toBe(held);
+    settleCost(slot, held, 300, 120);
+    const micro = { reserved: 500, settled: 300, cost: 120 };
+    expect(takeReports(slot)).toEqual([{ id: 'a:1', used: 2, closed: false, micro }]);
+  });
+
+  test('that is closed tells each cost that comes later', () => {
+    const slot = emptySlot();
+    receive(slot, paid, T0);
+    const held = take(slot, 1, T0, 100);
+    if (held?.kind !== 'held') throw new Error('not held');
+    expect(closeGrant(slot, 'a:1')).toBe(true);
+    takeReports(slot);
+    expect(closeGrant(slot, 'a:1')).toBe(false);
+    settleCost(slot, held, 100, 130);
+    const micro = { reserved: 100, settled: 100, cost: 130 };
+    expect(takeReports(slot)).toEqual([{ id: 'a:1', used: 1, closed: true, micro }]);
+  });
+
+  test('refused for want of credits: a request that reserves less is asked for', () => {
+    const slot = emptySlot();
+    receive(slot, { ...refusal(100), reserve: 100 }, T0);
+    expect(take(slot, 1, T0, 100)).toMatchObject({ kind: 'refused' });
+    expect([canTake(slot, 1, T0, 99), take(slot, 1, T0, 99)]).toEqual([false, null]);
   });
 });
 

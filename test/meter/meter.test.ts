@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { answer, type Gate, openGate, settle, snapshot } from '../../src/meter/gate.ts';
+import { answer, type Gate, mustStore, openGate, settle, snapshot } from '../../src/meter/gate.ts';
 import {
   type Amount,
   countUsed,
@@ -62,6 +62,20 @@ describe('a quota by billing months', () => {
     draw(meter, [month], one, endMs - 100, endMs + 400);
     recover(meter, { permits: 2, micro: 0 }, endMs + 1_000);
     expect([remaining(meter, month, endMs - 1), remaining(meter, month, endMs)]).toEqual([7, 7]);
+  });
+
+  test('is not forgotten in a crash where a month has just begun, however far ahead the ceiling was', () => {
+    const large: Limit = { ...month, limit: 100_000 };
+    const ask = { generation: 1, want: 1, leaseMs: 0, limits: [large], reserve: 0 };
+    const gate = fresh();
+    answer(gate, ask, T0);
+    let stored = structuredClone(snapshot(gate));
+    for (const atMs of [T0 + 1, endMs + 1]) {
+      answer(gate, ask, atMs);
+      if (mustStore(gate)) stored = structuredClone(snapshot(gate));
+    }
+    const next = openGate(stored, 560, 'b:', endMs + 1_000);
+    expect(remaining(next.meter, large, endMs + 1_000)).toBeLessThan(100_000);
   });
 });
 
