@@ -84,7 +84,7 @@ async function openBrotli(take: (bytes: Uint8Array) => void): Promise<Decoder> {
       for (let i = 0; i < bytes.byteLength && !isClosed; i += SLICE_BYTES) {
         decodedBytes = 0;
         const written = new Promise<void>((resolve) => {
-          decompressor.write(bytes.subarray(i, i + SLICE_BYTES), resolve);
+          decompressor.write(bytes.subarray(i, i + SLICE_BYTES), () => resolve());
         });
         await Promise.race([written, closed]);
       }
