@@ -103,6 +103,16 @@ describe('a limit in credits', () => {
     expect([gate.meter.grantedMicro, gate.meter.usedMicro ?? 0]).toEqual([cost, cost]);
   });
 
+  test('has what a request cost beyond its reserve stored before more is granted: a crash forgets none of it', () => {
+    const gate = fresh();
+    const given = answer(gate, { generation: 1, want: 1, leaseMs: 0, limits, reserve: 100 }, T0);
+    if (given.kind !== 'granted') throw new Error('refused');
+    const stored = structuredClone(snapshot(gate));
+    settle(gate, [{ id: given.id, used: 1, closed: true, micro: { reserved: 100, settled: 100, cost: 700 } }], T0);
+    expect(openGate(stored, 0, 'b:', T0).meter.grantedMicro).toBeLessThan(700);
+    expect(mustStore(gate)).toBe(true);
+  });
+
   test('counts a cost in the window of the request that it is of, however late it is told', () => {
     const gate = fresh();
     const given = answer(gate, { generation: 1, want: 1, leaseMs: 0, limits: [day], reserve: 100 }, T0);
