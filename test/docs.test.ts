@@ -2,7 +2,12 @@ import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { DENIAL_REASONS } from '../src/decision/denial.ts';
-import { RETURN_AFTER_MS, SMALL_LIMIT, usableMs } from '../src/meter/times.ts';
+import { unpackEvent } from '../src/decision/event.ts';
+import { FINAL_AFTER_MS, PROVISIONAL_AFTER_MS } from '../src/meter/credits.ts';
+import { LEDGER_LEASES, LEDGER_SLACK_MS, RETURN_AFTER_MS, SMALL_LIMIT, usableMs } from '../src/meter/times.ts';
+import { REPEAT_MS } from '../src/objects/journal.ts';
+import { lineOf } from '../src/objects/log-line.ts';
+import { KEPT_MS } from '../src/objects/usage.ts';
 import { loadPolicy } from '../src/policy/load.ts';
 import { presets } from '../src/policy/presets/index.ts';
 import { policySchema } from '../src/policy/schema.ts';
@@ -23,7 +28,9 @@ const code: Record<string, string> = import.meta.glob('../src/**/*.ts', {
   import: 'default',
   eager: true,
 });
-const files = new Set(Object.keys(import.meta.glob(['../*', '../docs/*', '../src/**/*.ts'])));
+const files = new Set(
+  Object.keys(import.meta.glob(['../*', '../docs/*', '../src/**/*.ts', './**/*.ts', '../bench/*.ts'])),
+);
 
 const page = (name: string) => pages[`../${name}`] ?? '';
 
@@ -82,6 +89,13 @@ describe('links', () => {
     const headings = [...(pages[target] ?? '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchor(heading));
     expect(headings).toContain(hash);
   });
+});
+
+test('the files that pages name are there', () => {
+  const named = Object.values(pages).flatMap((text) => [...text.matchAll(/`((?:src|test|bench)\/[\w/.-]+\.ts)`/g)]);
+  expect(named.length).toBeGreaterThan(20);
+  const missing = named.map(([, path = '']) => path.replace(/^test\//, './').replace(/^(?=[a-z])/, '../'));
+  expect(missing.filter((path) => !files.has(path))).toEqual([]);
 });
 
 describe('the table of denials', () => {
@@ -197,12 +211,16 @@ describe('the README', () => {
 
   test('tells the times by which the code goes', () => {
     expect([usableMs(1_000), usableMs(0), SMALL_LIMIT]).toEqual([1_060, 560, 60]);
+    expect(usableMs(LEDGER_LEASES * 1_000, LEDGER_SLACK_MS)).toBe(4_060);
+    expect(usableMs(1_000, LEDGER_SLACK_MS)).toBe(1_260);
     expect(RETURN_AFTER_MS).toBe(1_500);
     expect(Math.ceil(RECORD_CACHE_MS / 60_000)).toBe(71);
     for (const told of [
       '1.06 s at the default, and 0.56 s',
       'Limits of 60 and less',
       '1.5 s after',
+      'shares up to 4.06 s',
+      'up to 1.26 s later',
       'up to 71 minutes',
     ]) {
       expect(text).toContain(told);
@@ -211,6 +229,26 @@ describe('the README', () => {
 
   test('has a place for what was measured', () => {
     expect(table(text, 'bench')).toHaveLength(5);
+  });
+});
+
+describe('the page on metering', () => {
+  const text = page('docs/metering.md');
+
+  test('has every field of an entry of the log, in its order', () => {
+    const fields = Object.keys(lineOf({ ...unpackEvent([]), atMs: 0 }));
+    expect(table(text, 'log').map(([field]) => field)).toEqual(fields.map((field) => `\`${field}\``));
+  });
+
+  test('tells the times by which the code goes', () => {
+    expect([PROVISIONAL_AFTER_MS, FINAL_AFTER_MS, REPEAT_MS]).toEqual([15 * 60_000, 24 * 3_600_000, 15 * 60_000]);
+    expect([KEPT_MS.hour / 86_400_000, Math.floor(KEPT_MS.day / 86_400_000 / (365.25 / 12))]).toEqual([90, 25]);
+    for (const told of [
+      '15 minutes after their lease, final 24 hours later',
+      'by hour for 90 days and by day for 25',
+    ]) {
+      expect(text).toContain(told);
+    }
   });
 });
 
