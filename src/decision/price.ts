@@ -8,8 +8,8 @@ import type { Cost } from '../policy/schema.ts';
 const MILLION = 1_000_000n;
 /** The largest amount that a policy may name; a larger cost is taken for it. */
 const MAX_MICRO = 1_000_000_000_000_000;
-/** Below `MAX_MICRO`. */
-const MICRO = /^\d{1,15}$/;
+/** Below a million credits: the sum of thousands of wrong ones is still exact. */
+const MICRO = /^\d{1,12}$/;
 
 /** Tokens as an OpenAI-style answer counts them. */
 export interface TokenUsage {
@@ -31,7 +31,10 @@ export interface PriceFacts {
 export interface Outcome {
   /** Answered to the client; of the gateway's own 502 and 504 too. */
   readonly status: number;
-  /** The value of the header that a price by header reads; null where there was none. */
+  /**
+   * The value of the header that a price by header reads, at most 999,999,999,999: what is not 1 to 12 digits tells
+   * nothing. Null where there was none.
+   */
   readonly header: string | null;
   readonly usage: TokenUsage | null;
   /** The model that answered; null: unknown. */
@@ -93,11 +96,11 @@ export function reservation(price: Price, { maxTokens, promptBytes, model }: Pri
 
 /**
  * Micro-credits that a request has cost. What the origin told counts. Where it told nothing that can be read, or the
- * model has no price, an answer costs the reservation and an error (400 and up) nothing. A fixed price is not taken
+ * model has no price, an answer with content costs the reservation, and any other (204, 3xx, 4xx, 5xx) nothing. A fixed price is not taken
  * for an error.
  */
 export function costOf(price: Price, { status, header, usage, model, reservation }: Outcome): number {
-  const untold = status < 400 ? reservation : 0;
+  const untold = status >= 200 && status < 300 && status !== 204 ? reservation : 0;
   switch (price.from) {
     case 'fixed':
       return status < 400 ? price.micro : 0;

@@ -1,13 +1,12 @@
 import type { Denial } from '../decision/denial.ts';
 import { type KeyRecord, termsOf } from '../decision/record.ts';
-import { type Granted, type Refused, unusedGrant } from '../meter/gate.ts';
+import { type Granted, keepReports, type Refused, unusedGrant } from '../meter/gate.ts';
 import { beginAsk, closeGrant, endAsk, type Held, receive, settleCost, takeReports } from '../meter/lease.ts';
 import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
 import type { AccountTerms, Confirmed, GateAnswer, Stale } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
 import { type Edge, keepTold, slotOf, told } from './edge.ts';
-
 import { accountLimitsOf, creditTermsOf, limitsOf } from './limits.ts';
 import { addressSource, lockedFor } from './strike.ts';
 
@@ -195,6 +194,6 @@ async function sendSettlements(edge: Edge, keyId: string): Promise<void> {
   try {
     await callObject(() => edge.gate(keyId).settle(settlements));
   } catch {
-    slot.settlements.push(...settlements);
+    keepReports(slot.settlements, settlements);
   }
 }

@@ -2,6 +2,7 @@ import { FINGERPRINT_KEY_BYTES, type Fingerprint, makeFingerprint } from '../cre
 import type { KeyFormat } from '../credential/format.ts';
 import { type Clock, watchClock } from '../meter/clock.ts';
 import { emptySlot, killLeases, type Slot } from '../meter/lease.ts';
+import { RENEW_AT } from '../meter/times.ts';
 import type { AccountLedger, LedgerCalls } from '../objects/account-ledger.ts';
 import type { GateCalls, KeyGate } from '../objects/key-gate.ts';
 import type { Lockout, LockoutCalls, Standing } from '../objects/lockout.ts';
@@ -100,7 +101,7 @@ export function keepTold(
     askedAtMs,
     endsAtMs: askedAtMs + standing.ttlMs,
     lockEndsAtMs: standing.kind === 'locked' ? nowMs + standing.retryAfterMs : 0,
-    renewAtMs: askedAtMs + standing.ttlMs / 2,
+    renewAtMs: askedAtMs + RENEW_AT * standing.ttlMs,
   });
 }
 

@@ -98,9 +98,13 @@ function requestHeaders(call: ForwardCall): Headers {
   setAll(headers, call.identity);
   if (isSocketUpgrade(sent)) headers.set('upgrade', 'websocket');
   if (call.body instanceof Uint8Array) headers.delete('content-length');
-  // What is taken out of an answer again must be readable.
-  if (call.metering?.strip) headers.set('accept-encoding', 'identity');
+  if (call.metering?.price.from === 'usage') headers.set('accept-encoding', readable(sent, call.metering.strip));
   return headers;
+}
+
+/** The codings in which an answer's usage is read as it passes; what is taken out of it again must be plain. */
+function readable(sent: Headers, strip: boolean): string {
+  return !strip && sent.get('accept-encoding')?.includes('gzip') ? 'gzip' : 'identity';
 }
 
 /** The first answer of an origin; null where none came. Of origins that are all left out, the first is tried. */

@@ -122,7 +122,14 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
   }
   const presented = present(edge, credential.text);
   const { price } = route;
-  const asked = price.from === 'usage' ? await readRequest(request.body, headers, price.includeUsage) : null;
+  // A locked source is not heard out.
+  const locked = price.from === 'usage' ? lockDenial(edge, addressSource(facts.source), edge.clock.nowMs()) : null;
+  if (locked !== null) return { kind: 'denial', denial: locked };
+  const asked =
+    price.from === 'usage'
+      ? await readRequest(request.body, headers, price.includeUsage).catch(() => 'broken' as const)
+      : null;
+  if (asked === 'broken') return refused('request_invalid');
   const reservation = reservationOf(price, asked ?? NOTHING_KNOWN);
   const paid = { ...facts, reservation };
   const admission = admitWarm(edge, presented, paid, back) ?? (await admit(edge, presented, paid, back));

@@ -9,6 +9,9 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
+/** What is told where a limit never frees up by itself: who asks sooner asks in vain. */
+const NEVER_MS = 3_600_000;
+
 /** Over which window the quotas of a key roll; null: over its whole life. */
 const QUOTA_WINDOWS_MS = { total: null, daily: DAY_MS, weekly: 7 * DAY_MS, monthly: 30 * DAY_MS } as const;
 
@@ -130,7 +133,7 @@ export function limitDenial(refused: Refused, record: KeyRecord, policy: Policy)
   const [last = 'rate'] = violated.toSorted((a, b) => freesAt(refused, b) - freesAt(refused, a) || rank(b) - rank(a));
   const trial = last === 'total' && record.environment === policy.trial.environment;
   const reason = trial ? 'trial_exhausted' : (REASONS[last.split('.')[0] as string] ?? 'rate_limited');
-  return deny(reason, { ...(retryAfterMs !== null && { retryAfterMs }), limits: violated });
+  return deny(reason, { retryAfterMs: retryAfterMs ?? NEVER_MS, limits: violated });
 }
 
 function freesAt({ limits }: Refused, name: string): number {

@@ -77,6 +77,11 @@ function normaliseOne(found: string): string {
   return DECODED.test(char) ? char : found.toUpperCase();
 }
 
+/** A query string in which what need not be encoded is not, so that it reads like what the origin makes of it. */
+export function plainQuery(search: string): string {
+  return search.replace(/%[0-9A-Fa-f]{2}/g, normaliseOne);
+}
+
 function isUtf8(path: string): boolean {
   try {
     decodeURIComponent(path);

@@ -5,6 +5,10 @@ import type { House } from '../env.ts';
 import type { Ticket } from './admit.ts';
 import { type Background, reportCost } from './ask.ts';
 import type { Measured } from './measure.ts';
+import { plainQuery } from './path.ts';
+
+/** How much of a path, with its query, is recorded; the last character of a longer one is "…". */
+const PATH_CHARS = 1_024;
 
 /** A request that has its answer, as far as it is known when the answer begins. */
 export interface Answered {
@@ -69,7 +73,7 @@ function recordWithKey(
       category: key.category,
       environment: key.environment,
       method,
-      path: log.query ? path + search : path,
+      path: recordedPath(log.query ? path + plainQuery(search) : path),
       status,
       reason: denial?.reason ?? null,
       ttfbMs,
@@ -84,6 +88,11 @@ function recordWithKey(
     },
     back.waitUntil,
   );
+}
+
+/** A path as it is recorded: a long one is cut, since the log's limit holds for its texts and anyone with a key makes them. */
+function recordedPath(path: string): string {
+  return path.length <= PATH_CHARS ? path : `${path.slice(0, PATH_CHARS - 1)}…`;
 }
 
 /** What no account can be told stands in the Worker's own log. */

@@ -102,13 +102,24 @@ function replaced(text: string, start: number, end: number, by: string): string 
   return text.slice(0, start) + by + text.slice(end);
 }
 
-/** Over all choices. */
-function maxTokensOf(request: Record<string, unknown>): number | null {
-  const each = request.max_completion_tokens ?? request.max_tokens;
-  const choices = request.n ?? 1;
-  if (!isCount(each) || !isCount(choices)) return null;
-  const all = each * Math.max(1, choices);
+/** Over all choices of all prompts. Of two fields that say the same the larger counts, whichever the origin reads. */
+function maxTokensOf({
+  max_completion_tokens,
+  max_tokens,
+  n,
+  best_of,
+  prompt,
+}: Record<string, unknown>): number | null {
+  const told = [max_completion_tokens, max_tokens].filter((each) => each !== undefined && each !== null);
+  const choices = [n ?? 1, best_of ?? 1];
+  if (told.length === 0 || !told.every(isCount) || !choices.every(isCount)) return null;
+  const all = Math.max(...told) * Math.max(1, ...choices) * promptsIn(prompt);
   return Number.isSafeInteger(all) ? all : null;
+}
+
+/** A prompt is a text or a list of token numbers; a list of either is several. */
+function promptsIn(prompt: unknown): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
 }
 
 function isCount(value: unknown): value is number {

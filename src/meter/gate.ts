@@ -11,6 +11,7 @@ import {
   type Meter,
   recover,
   restore,
+  shift,
   view,
 } from './meter.ts';
 import {
@@ -20,6 +21,7 @@ import {
   LEDGER_LEASES,
   REFUSAL_MS,
   REFUSAL_WHILE_LEASED_MS,
+  REFUSALS_PER_WINDOW,
   SHORTEST_LEASE_MS,
   SLACK_MS,
   SMALL_LIMIT,
@@ -154,7 +156,7 @@ export interface StoredMeter {
   readonly reserve: number;
   /** Absent where an older version stored it: it gave no credits. */
   readonly reserveMicro?: number;
-  /** The limits that the reserve counts in; absent: all. */
+  /** The limits that the reserve counts in; absent where an older version stored it: all. */
   readonly names?: readonly string[];
 }
 
@@ -180,6 +182,7 @@ export function openGate(
   nowMs: number,
   slackMs = SLACK_MS,
 ): Gate {
+  if (names === undefined) shift(meter, longestMs);
   recover(meter, { permits: reserve, micro: reserveMicro }, nowMs + longestMs, names);
   return {
     meter,
@@ -358,7 +361,12 @@ function refuse(
   const resets = violated.map(({ resetAtMs }) => resetAtMs);
   const retryAfterMs = resets.includes(null) ? null : Math.max(1, ...resets.map((at) => (at ?? nowMs) - nowMs));
   const longest = gate.leases.size > 0 ? REFUSAL_WHILE_LEASED_MS : REFUSAL_MS;
-  const ttlMs = ask.leaseMs === 0 ? 0 : Math.min(longest, retryAfterMs ?? longest);
+  // Permits that leave a window one bucket after the other would have every isolate ask for each of them.
+  const pauseMs = Math.max(
+    retryAfterMs ?? longest,
+    ...violated.map(({ windowMs }) => (windowMs ?? 0) / REFUSALS_PER_WINDOW),
+  );
+  const ttlMs = ask.leaseMs === 0 ? 0 : Math.min(longest, pauseMs);
   note(gate, ask.generation, nowMs + usableMs(ttlMs, gate.slackMs), nowMs);
   return {
     kind: 'refused',
@@ -375,6 +383,15 @@ function refuse(
 /** The report that gives back whole a grant that was never used, or of which nothing was heard. */
 export function unusedGrant(id: string): Settlement {
   return { id, used: 0, closed: true, micro: NOTHING_SPENT };
+}
+
+/** So many reports wait to be delivered at most; the oldest are given up, and what they tell of stays counted. */
+const MOST_REPORTS = 10_000;
+
+/** Keeps the reports of closed grants that could not be delivered; what an open one used is told anew each time. */
+export function keepReports(kept: Settlement[], undelivered: readonly Settlement[]): void {
+  for (const report of undelivered) if (report.closed) kept.push(report);
+  if (kept.length > MOST_REPORTS) kept.splice(0, kept.length - MOST_REPORTS);
 }
 
 /** Notes an answer that confirms a record of `generation`; it may be used for `ttlMs`. */
@@ -406,5 +423,5 @@ export function exactSnapshot(gate: Gate): StoredMeter {
   gate.ahead = 0;
   gate.aheadMicro = 0;
   gate.covered.clear();
-  return { meter: gate.meter, reserve: 0 };
+  return { meter: gate.meter, reserve: 0, names: [] };
 }

@@ -1,5 +1,5 @@
 import { type Demand, expectedWithin, noDemand } from './demand.ts';
-import type { Granted, Refused, Settlement } from './gate.ts';
+import { type Granted, keepReports, type Refused, type Settlement } from './gate.ts';
 import type { LimitView } from './meter.ts';
 import { isShort, RENEW_AT, RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
 
@@ -160,7 +160,8 @@ export function receive(slot: Slot, answer: Granted | Refused, askedAtMs: number
     generation: answer.generation,
     granted: answer.permits,
     left: answer.permits,
-    micro: answer.micro,
+    // A gate of the version before this one, as while a deploy rolls out, gives none.
+    micro: answer.micro ?? 0,
     reserved: 0,
     settled: 0,
     cost: 0,
@@ -210,7 +211,7 @@ export function takeReports(slot: Slot): Settlement[] {
 /** Ends a question, answered or not; what could not be delivered is kept for the next one. */
 export function endAsk(slot: Slot, undelivered: readonly Settlement[]): void {
   slot.askingUntilMs = 0;
-  slot.settlements.push(...undelivered.filter(({ closed }) => closed));
+  keepReports(slot.settlements, undelivered);
 }
 
 /** Closes one grant at once, used or not. Tells whether its report has still to go. */

@@ -1,5 +1,5 @@
-import { monthOf } from './month.ts';
-import { add, emptyCount, freesAt, putBack, type RollingCount, recount, roll } from './window.ts';
+import { type Month, monthOf } from './month.ts';
+import { add, bucketOf, emptyCount, freesAt, putBack, type RollingCount, rebucket, recount, roll } from './window.ts';
 
 /*
  * The counters of one key, or of one account. What is granted is debited from every limit when it is granted, so no
@@ -40,16 +40,20 @@ export interface Meter {
   grantedMicro?: number;
   usedMicro?: number;
   readonly windows: { [name: string]: RollingCount };
-  /** By limit: the starts of the months that still matter, oldest first, with their counts. */
-  months?: { [name: string]: [startMs: number, count: number][] };
+  /** By limit: the billing months that still matter, with their counts. */
+  months?: { [name: string]: CountedMonth[] };
 }
+
+/** A billing month, and what was counted in it. */
+type CountedMonth = [startMs: number, endsAtMs: number, count: number];
 
 /** Where a grant was counted, to put back what is unused into the very same places: a bucket, or a month's start. */
 export type Marks = readonly Mark[];
 interface Mark {
   readonly name: string;
   readonly at: number;
-  readonly isMonth: boolean;
+  /** The month, where it is counted in one. */
+  readonly month: Month | null;
   readonly isCredits: boolean;
 }
 
@@ -62,12 +66,16 @@ export function emptyMeter(): Meter {
 export function isNewMonth(meter: Meter, { name, anchorMs }: Limit, nowMs: number, endsAtMs: number): boolean {
   if (anchorMs === undefined) return false;
   const known = meter.months?.[name] ?? [];
-  return monthsOf(anchorMs, nowMs, endsAtMs).some((startMs) => !known.some(([at]) => at === startMs));
+  return monthsOf(anchorMs, nowMs, endsAtMs).some((month) => !known.some(isOf(month)));
 }
 
+/** A limit whose window has changed keeps what was counted; what the old one has forgotten it cannot know. */
 function windowOf(meter: Meter, { name, unit }: Limit, windowMs: number): RollingCount {
-  meter.windows[name] ??= emptyCount(windowMs, unit === 'credits');
-  return meter.windows[name] as RollingCount;
+  const known = meter.windows[name];
+  if (known?.bucketMs === bucketOf(windowMs)) return known;
+  const count = known === undefined ? emptyCount(windowMs, unit === 'credits') : rebucket(known, bucketOf(windowMs));
+  meter.windows[name] = count;
+  return count;
 }
 
 /** What is left of each limit for a grant at `nowMs` that can be used until `endsAtMs`. */
@@ -90,28 +98,39 @@ export function view(meter: Meter, limits: readonly Limit[], nowMs: number, ends
 
 /** A grant that can be used on both sides of a month's end must fit into both, since it may be used in either. */
 function viewMonth(meter: Meter, limit: Limit, anchorMs: number, nowMs: number, endsAtMs: number): LimitView {
-  const counted = monthsOf(anchorMs, nowMs, endsAtMs).map((startMs) => countOfMonth(meter, limit.name, startMs));
+  const counted = monthsOf(anchorMs, nowMs, endsAtMs).map((month) => countOfMonth(meter, limit.name, month));
   const resetAtMs = limit.limit === 0 ? null : monthOf(anchorMs, nowMs).endsAtMs;
   return { ...limit, remaining: Math.max(0, limit.limit - Math.max(...counted)), resetAtMs };
 }
 
-function monthsOf(anchorMs: number, nowMs: number, endsAtMs: number): number[] {
+function monthsOf(anchorMs: number, nowMs: number, endsAtMs: number): Month[] {
   const first = monthOf(anchorMs, nowMs);
-  return endsAtMs < first.endsAtMs ? [first.startMs] : [first.startMs, first.endsAtMs];
+  return endsAtMs < first.endsAtMs ? [first] : [first, monthOf(anchorMs, first.endsAtMs)];
 }
 
-function countOfMonth(meter: Meter, name: string, startMs: number): number {
-  return meter.months?.[name]?.find(([at]) => at === startMs)?.[1] ?? 0;
+const isOf =
+  (month: Month) =>
+  ([startMs, endsAtMs]: CountedMonth): boolean =>
+    startMs === month.startMs && endsAtMs === month.endsAtMs;
+
+/** After the anchor has moved, a month that was counted before counts whole in each that it touches. */
+function countOfMonth(meter: Meter, name: string, month: Month): number {
+  const touching = (meter.months?.[name] ?? []).filter(
+    ([startMs, endsAtMs]) => startMs < month.endsAtMs && month.startMs < endsAtMs,
+  );
+  return touching.reduce((sum, [, , count]) => sum + count, 0);
 }
 
-function addToMonth(meter: Meter, name: string, startMs: number, n: number): void {
-  meter.months ??= {};
-  const months = meter.months[name] ?? [];
-  meter.months[name] = months;
-  const month = months.find(([at]) => at === startMs);
-  if (month !== undefined) month[1] += n;
-  else if (n > 0) months.push([startMs, n]);
-  if (months.length > 3) months.shift();
+/** No month that begins now, whatever the anchor, touches one that has ended so long before it. */
+const LONGEST_MONTH_MS = 31 * 86_400_000;
+
+function addToMonth(meter: Meter, name: string, month: Month, n: number): void {
+  const known = meter.months?.[name] ?? [];
+  const counted = known.find(isOf(month));
+  if (counted !== undefined) counted[2] += n;
+  else if (n > 0) known.push([month.startMs, month.endsAtMs, n]);
+  const kept = known.filter(([, endsAtMs]) => endsAtMs > month.startMs - LONGEST_MONTH_MS);
+  meter.months = { ...meter.months, [name]: kept };
 }
 
 /**
@@ -126,13 +145,13 @@ export function draw(meter: Meter, limits: readonly Limit[], amount: Amount, now
     const isCredits = unit === 'credits';
     const n = isCredits ? amount.micro : amount.permits;
     if (anchorMs !== undefined) {
-      return monthsOf(anchorMs, nowMs, endsAtMs).map((at) => {
-        addToMonth(meter, name, at, n);
-        return { name, at, isMonth: true, isCredits };
+      return monthsOf(anchorMs, nowMs, endsAtMs).map((month) => {
+        addToMonth(meter, name, month, n);
+        return { name, at: month.startMs, month, isCredits };
       });
     }
     const count = meter.windows[name];
-    return count === undefined ? [] : [{ name, at: add(count, endsAtMs, n), isMonth: false, isCredits }];
+    return count === undefined ? [] : [{ name, at: add(count, endsAtMs, n), month: null, isCredits }];
   });
 }
 
@@ -140,9 +159,9 @@ export function draw(meter: Meter, limits: readonly Limit[], amount: Amount, now
 export function restore(meter: Meter, marks: Marks, { permits, micro }: Amount): void {
   meter.granted -= permits;
   if (micro !== 0) meter.grantedMicro = (meter.grantedMicro ?? 0) - micro;
-  for (const { name, at, isMonth, isCredits } of marks) {
+  for (const { name, at, month, isCredits } of marks) {
     const n = isCredits ? micro : permits;
-    if (isMonth) addToMonth(meter, name, at, -n);
+    if (month !== null) addToMonth(meter, name, month, -n);
     else if (meter.windows[name] !== undefined) putBack(meter.windows[name], at, n);
   }
 }
@@ -153,11 +172,11 @@ export function restore(meter: Meter, marks: Marks, { permits, micro }: Amount):
  */
 export function countUsed(meter: Meter, marks: Marks, permits: number, nowMs: number): void {
   meter.used += permits;
-  for (const { name, at, isMonth, isCredits } of marks) {
+  for (const { name, at, month, isCredits } of marks) {
     if (isCredits) continue;
-    if (!isMonth) {
+    if (month === null) {
       if (meter.windows[name] !== undefined) recount(meter.windows[name], at, permits, nowMs);
-    } else if (nowMs < at) addToMonth(meter, name, at, -permits);
+    } else if (nowMs < at) addToMonth(meter, name, month, -permits);
   }
 }
 
@@ -171,6 +190,12 @@ export function ceilingBlock(limits: readonly Limit[], unit?: 'credits'): number
     .map(({ limit, windowMs }) => Math.floor(limit / (windowMs === null ? 1_000 : 200)));
   const most = unit === undefined ? 1_000 : Number.MAX_SAFE_INTEGER;
   return Math.max(1, Math.min(most, ...blocks));
+}
+
+/** Counts everything `laterMs` later: an older version counted grants when they were given, and waited longer instead. */
+export function shift(meter: Meter, laterMs: number): void {
+  for (const [name, count] of Object.entries(meter.windows))
+    meter.windows[name] = rebucket(count, count.bucketMs, laterMs);
 }
 
 /**
@@ -187,6 +212,6 @@ export function recover(meter: Meter, reserve: Amount, endsAtMs: number, names?:
     if (n > 0) add(count, endsAtMs, n);
   }
   for (const [, months] of Object.entries(meter.months ?? {}).filter(isMeant)) {
-    for (const month of months) month[1] += reserve.permits;
+    for (const month of months) month[2] += reserve.permits;
   }
 }

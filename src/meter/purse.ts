@@ -4,6 +4,7 @@ import {
   answer,
   type Gate,
   type Granted,
+  keepReports,
   type Refused,
   type Returned,
   refusal,
@@ -195,7 +196,7 @@ export function takeClosings(purse: Purse): Settlement[] {
 /** Ends a question; what could not be delivered is kept for the next one. */
 export function endDraw(purse: Purse, undelivered: readonly Settlement[]): void {
   purse.askingUntilMs = 0;
-  purse.settlements.push(...undelivered.filter(({ closed }) => closed));
+  keepReports(purse.settlements, undelivered);
 }
 
 /** Keeps the ledger's answer, and returns it where it is no grant; `askedAtMs` is the gate's clock from before it asked. */

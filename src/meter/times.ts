@@ -26,6 +26,8 @@ export const LEASES_PER_WINDOW = 60;
 /** "No permit before t" while permits are out on lease (they may come back), and otherwise. */
 export const REFUSAL_WHILE_LEASED_MS = 100;
 export const REFUSAL_MS = 1_000;
+/** A leased refusal is no shorter than its window divided by this, so that a spent key is not asked for all the time. */
+export const REFUSALS_PER_WINDOW = 120;
 
 /** How long an isolate may answer from what a lockout told it when the address or secret is locked. */
 export const LOCKED_LEASE_MS = 1_000;

@@ -16,8 +16,17 @@ export interface RollingCount {
 
 /** An empty count for a window of `windowMs`, in 240 buckets. */
 export function emptyCount(windowMs: number, credits = false): RollingCount {
-  const bucketMs = Math.max(1, Math.ceil(windowMs / BUCKETS_PER_WINDOW));
-  return { bucketMs, buckets: [], sum: 0, ...(credits && { credits }) };
+  return { bucketMs: bucketOf(windowMs), buckets: [], sum: 0, ...(credits && { credits }) };
+}
+
+/**
+ * The same events in buckets of `bucketMs`, each at the end of its old bucket, and `laterMs` after
+ * that: what was counted leaves no sooner than it would have.
+ */
+export function rebucket({ credits, ...count }: RollingCount, bucketMs: number, laterMs = 0): RollingCount {
+  const anew = { bucketMs, buckets: [], sum: 0, ...(credits && { credits }) };
+  for (const [index, n] of count.buckets) add(anew, (index + 1) * count.bucketMs - 1 + laterMs, n);
+  return anew;
 }
 
 /** Forgets what has wholly left the last `spanMs`. */
@@ -29,6 +38,11 @@ export function roll(count: RollingCount, nowMs: number, spanMs: number): void {
     gone++;
   }
   if (gone > 0) count.buckets.splice(0, gone);
+}
+
+/** How long a bucket of a window is. */
+export function bucketOf(windowMs: number): number {
+  return Math.max(1, Math.ceil(windowMs / BUCKETS_PER_WINDOW));
 }
 
 /** Counts `n` at `atMs`, in any order, and returns the bucket's index, by which it can be put back. */

@@ -20,10 +20,12 @@ import {
 import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
 import type { Clear } from '../meter/purse.ts';
 import { LEDGER_SLACK_MS, REFUSAL_MS, usableMs } from '../meter/times.ts';
+import { alert } from './alert.ts';
 import type { NewGrant } from './credit-movements.ts';
 import { Credits, type GrantResult, type Statement, type StatementQuery } from './credits.ts';
 import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
 import { Journal, type LogFilter, type LogPage, type LogQuery } from './journal.ts';
+import type { ExportPart, ExportSpan } from './log-export.ts';
 import type { Remote } from './remote.ts';
 import { type LastUse, Usage, type UsageQuery, type UsageSeries } from './usage.ts';
 import { checkVersion, writeVersion } from './version.ts';
@@ -65,6 +67,8 @@ const GATHER_MS = 100;
 /** What is kept for too long goes so soon after something was recorded, and so often where nothing is. */
 const TRIM_AFTER_MS = 3_600_000;
 const TRIM_IDLE_MS = 86_400_000;
+/** A log that is too large is trimmed soon, but not after each commit: at its limit it is too large after every one. */
+const TRIM_OVERFLOW_MS = 60_000;
 
 interface Group {
   readonly batches: LogBatch[];
@@ -110,7 +114,10 @@ export class AccountLedger extends DurableObject {
   /** Draws permits, and credits for them, out of what the account's keys share; or tells what would refuse them. */
   draw(ask: Draw): Granted | Refused | Clear {
     // A question that comes again was not heard: what was granted for it then is given back.
-    this.settle([...ask.settle, ...(this.#gate.grants.has(ask.id) ? [unusedGrant(ask.id)] : [])]);
+    this.settle([
+      ...ask.settle,
+      ...(this.#gate.grants.has(ask.id) || this.#credits.knows(ask.id) ? [unusedGrant(ask.id)] : []),
+    ]);
     const nowMs = this.nowMs();
     const endsAtMs = nowMs + usableMs(ask.leaseMs, LEDGER_SLACK_MS);
     const money = ask.credits === null ? [] : this.#credits.views(ask.credits, nowMs, endsAtMs);
@@ -168,22 +175,25 @@ export class AccountLedger extends DurableObject {
     this.#group = null;
     const nowMs = this.nowMs();
     writeVersion(this.#storage, STORAGE_VERSION);
+    let unreadable = 0;
     try {
       this.#storage.transactionSync(() => {
-        const events = this.#journal.append(batches, nowMs);
-        this.#usage.count(events, nowMs);
-        this.#credits.settle(events, terms.anchorMs, nowMs);
+        const appended = this.#journal.append(batches, nowMs);
+        this.#usage.count(appended.events, nowMs);
+        this.#credits.settle(appended.events, terms.anchorMs, nowMs);
+        unreadable = appended.unreadable;
       });
     } catch (error) {
       this.#credits = new Credits(this.#storage);
       throw error;
     }
+    if (unreadable > 0) alert('events_unreadable', { account: this.ctx.id.name ?? 'unknown', events: unreadable });
     this.#keepAnchor(terms.anchorMs);
     if (JSON.stringify(terms.retention) !== JSON.stringify(this.#retention())) {
       this.#storage.kv.put('retention', terms.retention);
     }
     this.#planExpiry();
-    planJob(this.#storage, 'trim', nowMs + TRIM_AFTER_MS);
+    planJob(this.#storage, 'trim', this.#trimDueMs(terms.retention, nowMs, TRIM_AFTER_MS));
   }
 
   /**
@@ -208,9 +218,9 @@ export class AccountLedger extends DurableObject {
     return this.#journal.page(query);
   }
 
-  /** The request log as NDJSON, oldest first. */
-  exportLogs(query: LogFilter): ReadableStream<Uint8Array> {
-    return this.#journal.export(query);
+  /** A part of the request log as NDJSON, oldest first; `span` is the `next` of the part before. */
+  exportLogs(filter: LogFilter, span: ExportSpan | null): ExportPart {
+    return this.#journal.exportPart(filter, span);
   }
 
   /** Requests, credits, tokens and times to the first byte, by hour or day. */
@@ -299,6 +309,15 @@ export class AccountLedger extends DurableObject {
     const retention = this.#retention();
     if (retention === undefined) return;
     const hasMore = [this.#journal.trim(retention, nowMs), this.#usage.trim(nowMs)].includes(true);
-    planJob(this.#storage, 'trim', nowMs + (hasMore ? RETRY_MS : TRIM_IDLE_MS), true);
+    if (hasMore) planJob(this.#storage, 'trim', nowMs + RETRY_MS, true);
+    else if (!this.#journal.isEmpty || !this.#usage.isEmpty) {
+      planJob(this.#storage, 'trim', this.#trimDueMs(retention, nowMs, TRIM_IDLE_MS), true);
+    }
+  }
+
+  /** In `afterMs`, or as soon as there is something to trim of a log that is too large. */
+  #trimDueMs({ bytes }: Retention, nowMs: number, afterMs: number): number {
+    const overflowsAtMs = this.#journal.overflowsAtMs(bytes);
+    return overflowsAtMs === null ? nowMs + afterMs : Math.max(overflowsAtMs, nowMs + TRIM_OVERFLOW_MS);
   }
 }

@@ -14,7 +14,6 @@ function read(storage: DurableObjectStorage): Jobs {
 export function armJobs(storage: DurableObjectStorage, notBeforeMs = 0): void {
   const due = Object.values(read(storage));
   if (due.length > 0) void storage.setAlarm(Math.max(notBeforeMs, Math.min(...due)));
-  else void storage.deleteAlarm();
 }
 
 /** Plans `job` for `dueAtMs`; an earlier plan for the same job stands unless `later` says to put it off. */

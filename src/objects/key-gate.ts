@@ -112,6 +112,8 @@ export class KeyGate extends DurableObject {
   #accountId = '';
   #isReporting = false;
   #grantedAtMs = 0;
+  /** Whether what is stored is the exact count, and no flush is to come. */
+  #isExact = false;
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as Cloudflare.Env);
@@ -134,11 +136,13 @@ export class KeyGate extends DurableObject {
    * Where the account has limits of its own the ledger is drawn from before; each step in between is synchronous and
    * begins anew, so nothing is debited before everything is there. Throws where the ledger cannot be reached.
    */
-  async admit(ask: GateAsk): Promise<GateAnswer> {
+  async admit(asked: GateAsk): Promise<GateAnswer> {
+    // While a deploy rolls out, isolates of the version before this one ask without these.
+    const ask = { ...asked, reserve: asked.reserve ?? 0, account: asked.account ?? null };
+    const { id, account } = ask;
     this.#settle(ask.settle);
     // A question that comes again was not heard: what was granted for it then is given back.
-    if (ask.id !== undefined) this.#settle([unusedGrant(ask.id)]);
-    const { account } = ask;
+    if (id !== undefined) this.#settle([unusedGrant(id)]);
     let heard: Told | null = null;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const stale = this.#raise(ask.generation, ask.fresh);
@@ -157,12 +161,20 @@ export class KeyGate extends DurableObject {
   #noteGiven(given: Granted | Refused, nowMs: number): Granted | Refused {
     this.#storeLongest();
     if (given.kind === 'refused') return given;
+    // A grant after a pause is written exactly, and needs no second write: many keys are used once in a while.
+    this.#isExact = nowMs - this.#grantedAtMs >= FLUSH_AFTER_MS;
     this.#grantedAtMs = nowMs;
-    if (mustStore(this.#gate)) this.#storage.kv.put('meter', snapshot(this.#gate));
-    planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    if (this.#isExact) this.#putExact();
+    else {
+      if (mustStore(this.#gate)) this.#storage.kv.put('meter', snapshot(this.#gate));
+      planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    }
+    return given;
+  }
+
+  #planClose(): void {
     const closeMs = nextCloseMs(this.#purse);
     if (closeMs !== null) planJob(this.#storage, 'close', closeMs);
-    return given;
   }
 
   /** Draws from the ledger; only asks what it would refuse where the gate's own limits refuse already. */
@@ -181,9 +193,13 @@ export class KeyGate extends DurableObject {
         this.#ledger().draw({ id, generation, want, leaseMs, limits, reserve, settle, credits }),
       );
       endDraw(purse, []);
-      return receiveDrawn(purse, drawn, ask, askedAtMs);
+      const told = receiveDrawn(purse, drawn, ask, askedAtMs);
+      // Whatever becomes of the ask that it was drawn for: what is left of it goes back.
+      this.#planClose();
+      return told;
     } catch (error) {
       endDraw(purse, [...settle, unusedGrant(id)]);
+      planJob(this.#storage, 'close', this.nowMs() + RETRY_MS);
       throw error;
     }
   }
@@ -208,8 +224,8 @@ export class KeyGate extends DurableObject {
     if (returned.length === 0) return;
     for (const each of returned) takeBack(this.#purse, each);
     // What has come to cost more than was reserved is not forgotten in a crash.
-    if (mustStore(this.#gate)) this.#storage.kv.put('meter', exactSnapshot(this.#gate));
-    if (this.#floor() !== undefined) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    if (this.#floor() !== undefined && (this.#isExact || mustStore(this.#gate))) this.#putExact();
+    else if (this.#floor() !== undefined) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
     if (this.#purse.limits.some(isShort)) this.ctx.waitUntil(this.#report());
   }
 
@@ -344,8 +360,13 @@ export class KeyGate extends DurableObject {
     if (nowMs - this.#grantedAtMs < FLUSH_AFTER_MS) {
       planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS, true);
     } else {
-      this.#storage.kv.put('meter', exactSnapshot(this.#gate));
+      this.#putExact();
     }
+  }
+
+  #putExact(): void {
+    this.#isExact = true;
+    this.#storage.kv.put('meter', exactSnapshot(this.#gate));
   }
 
   /** What the erased gate answered may still be in use, so an `advance` that comes now waits for it. */

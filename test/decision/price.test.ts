@@ -76,11 +76,12 @@ describe('a price by header', () => {
     expect(costOf(header, outcome({ header: '0' }))).toBe(0);
     expect(costOf(header, outcome({ header: '1234' }))).toBe(1_234);
     expect(costOf(header, outcome({ header: '12345678' }))).toBe(12_345_678);
+    expect(costOf(header, outcome({ header: '999999999999' }))).toBe(999_999_999_999);
     expect(costOf(header, outcome({ header: '12', status: 500 }))).toBe(12);
   });
 
   test('is the reservation where it cannot be read, and nothing of an error', () => {
-    for (const text of [null, '', ' ', '-1', '1.5', '1e3', '0x10', '1, 2', '1234567890123456', 'NaN', '١']) {
+    for (const text of [null, '', ' ', '-1', '1.5', '1e3', '0x10', '1, 2', '1000000000000', '000000000012345', 'NaN', '١']) {
       expect(costOf(header, outcome({ header: text })), `${text}`).toBe(777);
       expect(costOf(header, outcome({ header: text, status: 404 })), `${text}`).toBe(0);
     }
@@ -100,10 +101,10 @@ describe('a price by tokens', () => {
     expect(costOf(usage, outcome({ ...tokens(0, 0), model: 'small' }))).toBe(0);
   });
 
-  test('is the reservation where no usage or no price is there, and nothing of an error', () => {
+  test('is the reservation where no usage or no price is there, and nothing of an error or an answer without content', () => {
     for (const told of [{}, { model: 'small' }]) {
       expect(costOf(usage, outcome(told))).toBe(777);
-      expect(costOf(usage, outcome({ ...told, status: 304 }))).toBe(777);
+      for (const status of [101, 204, 302, 304]) expect(costOf(usage, outcome({ ...told, status }))).toBe(0);
       expect(costOf(usage, outcome({ ...told, status: 400 }))).toBe(0);
     }
     for (const model of ['other', 'constructor', null]) {

@@ -198,11 +198,11 @@ describe('a refusal', () => {
     expect(refused(answer(spent(limits), asking(limits), T0 + 2_000)).ttlMs).toBe(1_000);
   });
 
-  test('is not leased beyond the moment at which the limit has room', () => {
+  test('is leased for a share of the window where the limit has room before, and never longer than a second', () => {
     const gate = spent([perMinute(5)]);
     const { retryAfterMs } = refused(answer(gate, asking([perMinute(5)]), T0));
     const almostMs = T0 + (retryAfterMs ?? 0) - 30;
-    expect(refused(answer(gate, asking([perMinute(5)]), almostMs)).ttlMs).toBe(30);
+    expect(refused(answer(gate, asking([perMinute(5)]), almostMs)).ttlMs).toBe(500);
     expect(answer(gate, asking([perMinute(5)]), almostMs + 30).kind).toBe('granted');
   });
 

@@ -33,6 +33,19 @@ describe('a quota by billing months', () => {
     expect(remaining(meter, month, endMs)).toBe(10);
   });
 
+  test('keeps what was counted when the anchor moves: months that touch count whole', () => {
+    const meter = emptyMeter();
+    draw(meter, [month], { permits: 7, micro: 0 }, T0, T0 + 500);
+    const moved: Limit = { ...month, anchorMs: T0 - DAY_MS };
+    expect(remaining(meter, moved, T0 + 1_000)).toBe(3);
+    for (let i = 0; i < 8; i++) {
+      const anchorMs = T0 - i * 3_600_000;
+      draw(meter, [{ ...month, anchorMs }], { permits: 0, micro: 0 }, T0, T0 + 500);
+      expect(remaining(meter, { ...month, anchorMs }, T0 + 1_000)).toBe(3);
+    }
+    expect(remaining(meter, moved, T0 + 70 * DAY_MS)).toBe(10);
+  });
+
   test('counts in both months what can be used in either, and must fit into both', () => {
     const meter = emptyMeter();
     draw(meter, [month], { permits: 4, micro: 0 }, endMs - 100, endMs);
@@ -237,4 +250,31 @@ describe('rolling really rolls, with lease 0 and each use told at once', () => {
       );
     },
   );
+});
+
+describe('a window that changes', () => {
+  const quota = (windowMs: number): Limit => ({ name: 'quota', limit: 5, windowMs });
+
+  test('keeps what was counted, in buckets of its own size', () => {
+    const meter = emptyMeter();
+    view(meter, [quota(30 * DAY_MS)], T0);
+    draw(meter, [quota(30 * DAY_MS)], { permits: 5, micro: 0 }, T0, T0 + 500);
+    expect(remaining(meter, quota(60_000), T0 + 1_000)).toBe(0);
+    expect(meter.windows.quota?.bucketMs).toBe(250);
+    expect(remaining(meter, quota(60_000), T0 + 4 * 3_600_000)).toBe(5);
+    draw(meter, [quota(60_000)], one, T0 + 4 * 3_600_000, T0 + 4 * 3_600_000);
+    expect(remaining(meter, quota(60_000), T0 + 4 * 3_600_000 + 61_000)).toBe(5);
+  });
+
+  test('of what an older version stored leaves later by the longest of its leases', () => {
+    const stored = {
+      granted: 3,
+      used: 3,
+      windows: { rate: { bucketMs: 250, buckets: [[T0 / 250, 3] as [number, number]], sum: 3 } },
+    };
+    const rate: Limit = { name: 'rate', limit: 10, windowMs: 60_000 };
+    const { meter } = openGate({ meter: stored, reserve: 0 }, 1_060, 'b:', T0 + 100);
+    expect(remaining(meter, rate, T0 + 60_000 + 1_000)).toBe(7);
+    expect(remaining(meter, rate, T0 + 60_000 + 1_700)).toBe(10);
+  });
 });
