@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalisePath } from '../../src/gateway/path.ts';
+import { normalisePath, plainQuery } from '../../src/gateway/path.ts';
 
 const read = (path: string) => normalisePath(`http://gateway.example${path}`);
 const pathOf = (path: string) => {
@@ -195,5 +195,12 @@ describe('an accepted path', () => {
   test('is no rarity among the cases above', () => {
     const accepted = fc.sample(hardPath, 2_000).filter((raw) => pathOf(raw) !== null);
     expect(accepted.length).toBeGreaterThan(100);
+  });
+});
+
+describe('a recorded query', () => {
+  test('has no encoding that need not be, so that a key in it is found', () => {
+    expect(plainQuery('?k=ks%5Flive%5fa%42c&x=%2f%26%3D%20')).toBe('?k=ks_live_aBc&x=%2F&%3D%20');
+    expect(plainQuery('')).toBe('');
   });
 });
