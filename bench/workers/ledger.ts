@@ -38,7 +38,7 @@ export class Ledger extends DurableObject {
       const events = Array.from({ length: EVENTS }, (_, i) => packEvent(eventAt(nowMs - (EVENTS - i), group + i)));
       this.ctx.storage.transactionSync(() => {
         this.#usage.count(
-          this.#journal.append([{ id: `batch-${group}`, events: JSON.stringify(events) }], nowMs),
+          this.#journal.append([{ id: `batch-${group}`, events: JSON.stringify(events) }], nowMs).events,
           nowMs,
         );
       });

@@ -1,5 +1,7 @@
 import type * as z from 'zod';
 import { callObject } from '../objects/call.ts';
+import type { LogCalls, LogFilter } from '../objects/journal.ts';
+import type { ExportSpan } from '../objects/log-export.ts';
 import { lineOf } from '../objects/log-line.ts';
 import { readAccount } from '../registry/accounts.ts';
 import { missing } from './accounts.ts';
@@ -20,9 +22,31 @@ export async function showLogs(desk: Desk, accountId: string, query: z.output<ty
   const filter = { keyId, category, statuses, reason, fromMs, toMs };
   const ledger = desk.house.edge.ledger(accountId);
   if (query.format === 'ndjson' || (query.format === undefined && desk.accept?.includes(NDJSON) === true)) {
-    return { kind: 'stream', body: await callObject(() => ledger.exportLogs(filter)), contentType: NDJSON };
+    return { kind: 'stream', body: await exportOf(ledger, filter), contentType: NDJSON };
   }
   const page = await callObject(() => ledger.logs({ ...filter, limit, cursor }));
   if (page === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
   return json({ entries: page.events.map(lineOf), next_cursor: page.nextCursor });
+}
+
+/**
+ * All that the filter leaves, up to the newest entry of now. The ledger is asked for the first part before there is an
+ * answer, and for each further one when the client has taken those before. One that cannot be had breaks the stream off,
+ * so that what is there does not look like all. Throws where the first cannot be had.
+ */
+export async function exportOf(
+  ledger: Pick<LogCalls, 'exportLogs'>,
+  filter: LogFilter,
+): Promise<ReadableStream<Uint8Array>> {
+  const partOf = (span: ExportSpan | null) => callObject(() => ledger.exportLogs(filter, span));
+  const encoder = new TextEncoder();
+  let part = await partOf(null);
+  return new ReadableStream({
+    async pull(controller) {
+      while (part.text === '' && part.next !== null) part = await partOf(part.next);
+      if (part.text !== '') controller.enqueue(encoder.encode(part.text));
+      if (part.next === null) controller.close();
+      part = { ...part, text: '' };
+    },
+  });
 }

@@ -1,7 +1,7 @@
 import { type LogBatch, type PackedEvent, type RequestEvent, type Retention, unpackEvent } from '../decision/event.ts';
 import { type PageRequest, type Position, pageLength, readCursor, writeCursor } from '../registry/page.ts';
 import { type Piece, readBatch } from './log-batch.ts';
-import { exportLog } from './log-export.ts';
+import { type ExportPart, type ExportSpan, exportPart } from './log-export.ts';
 import { type LogFilter, matcherOf } from './log-filter.ts';
 import { batchesAfter, createLog, deleteRows, edgeRow, hasRowBefore, insertRow, rowsOf } from './log-rows.ts';
 import { hasTable } from './tables.ts';
@@ -21,8 +21,14 @@ export interface LogPage {
 export interface LogCalls {
   /** Null where the cursor is not one of this list's. */
   logs(query: LogQuery): Promise<LogPage | null>;
-  /** NDJSON, oldest first. */
-  exportLogs(filter: LogFilter): Promise<ReadableStream<Uint8Array>>;
+  /** NDJSON, oldest first, part by part. */
+  exportLogs(filter: LogFilter, span: ExportSpan | null): Promise<ExportPart>;
+}
+
+/** What {@link Journal.append} has recorded, and how many events it has left out. */
+export interface Appended {
+  readonly events: readonly RequestEvent[];
+  readonly unreadable: number;
 }
 
 /** For so long a batch that comes again is recognised, and so no row is trimmed that is younger. */
@@ -65,20 +71,22 @@ export class Journal {
    * counted from these, in the same transaction. An event that cannot be read is left out, and its batch is recorded
    * without it.
    */
-  append(batches: readonly LogBatch[], nowMs: number): RequestEvent[] {
+  append(batches: readonly LogBatch[], nowMs: number): Appended {
     this.#learn();
     this.#forget(nowMs);
     const fresh = new Map(batches.filter(({ id }) => !this.#known.has(id)).map((batch) => [batch.id, batch]));
-    const read = [...fresh.values()]
-      .map((batch) => readBatch(batch, ROW_BYTES))
-      .filter(({ events }) => events.length > 0);
+    const given = [...fresh.values()].map((batch) => readBatch(batch, ROW_BYTES));
+    const read = given.filter(({ events }) => events.length > 0);
     if (read.length > 0) createLog(this.#sql);
     let batchIds = read.map(({ id }) => id);
     for (const row of packRows(read.flatMap(({ pieces }) => pieces))) {
       insertRow(this.#sql, row, batchIds, nowMs);
       batchIds = [];
     }
-    return read.flatMap(({ events }) => events.map(unpackEvent));
+    return {
+      events: read.flatMap(({ events }) => events.map(unpackEvent)),
+      unreadable: given.reduce((sum, { unreadable }) => sum + unreadable, 0),
+    };
   }
 
   /** Lists requests, newest first. Null where the cursor is not one of this list's. */
@@ -106,9 +114,26 @@ export class Journal {
     return { events, nextCursor: null };
   }
 
-  /** NDJSON in bytes of {@link lineOf} each, oldest first, row by row as the reader takes it. */
-  export(filter: LogFilter): ReadableStream<Uint8Array> {
-    return exportLog(this.#sql, filter);
+  /** A part of an export, see {@link exportPart}. */
+  exportPart(filter: LogFilter, span: ExportSpan | null): ExportPart {
+    return exportPart(this.#sql, filter, span);
+  }
+
+  /** Whether nothing is recorded, or all of it is trimmed. */
+  get isEmpty(): boolean {
+    return !hasTable(this.#sql, 'log') || edgeRow(this.#sql, 'ASC') === null;
+  }
+
+  /**
+   * From when on {@link trim} finds the log larger than `bytes`, in ms, which may be long ago; null: it is not. That is
+   * when the oldest row is {@link REPEAT_MS} old: until then batches are recognised by it, so it stays, and the log is
+   * larger than `bytes` by what comes in that time.
+   */
+  overflowsAtMs(bytes: number): number | null {
+    if (!hasTable(this.#sql, 'log')) return null;
+    const [oldest, newest] = [edgeRow(this.#sql, 'ASC'), edgeRow(this.#sql, 'DESC')];
+    if (oldest === null || newest === null || newest.endByte - oldest.endByte < bytes) return null;
+    return oldest.id + REPEAT_MS + 1;
   }
 
   /**

@@ -5,6 +5,8 @@ export interface ReadBatch {
   readonly id: string;
   readonly events: readonly PackedEvent[];
   readonly pieces: readonly Piece[];
+  /** How many of its events were left out. */
+  readonly unreadable: number;
 }
 
 /** Some consecutive events as JSON, without the brackets around them. */
@@ -48,27 +50,33 @@ const PLACED_CHECKS = Object.entries(CHECKS).map(
 
 /**
  * Reads a batch. An event that cannot be read, or whose text alone has more than `mostBytes`, is left out and does no
- * harm to the others; a batch that is no JSON array has none. The texts are the batch's own where all can be read.
+ * harm to the others; a batch that is no JSON array counts as one such event. The texts are the batch's own where all
+ * can be read.
  */
 export function readBatch({ id, events: text }: LogBatch, mostBytes: number): ReadBatch {
   const listed = parseList(text);
-  const events = listed.filter(isReadable);
-  if (events.length === 0) return { id, events, pieces: [] };
-  const isWhole = events.length === listed.length;
-  const joined = (isWhole ? text : JSON.stringify(events)).trim().slice(1, -1);
-  const bytes = utf8Bytes(joined);
-  if (bytes <= mostBytes) return { id, events, pieces: [{ text: joined, bytes, events }] };
-  const pieces = events.map(pieceOf).filter((piece) => piece.bytes <= mostBytes);
-  return { id, events: pieces.flatMap((piece) => piece.events), pieces };
+  const readable = listed.filter(isReadable);
+  const pieces = piecesOf(readable.length === listed.length ? text : JSON.stringify(readable), readable, mostBytes);
+  const events = pieces.flatMap((piece) => piece.events);
+  return { id, events, pieces, unreadable: listed.length - events.length };
 }
 
 function parseList(text: string): unknown[] {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : [];
+    return Array.isArray(value) ? value : [value];
   } catch {
-    return [];
+    return [undefined];
   }
+}
+
+/** One piece where they fit into it, else one for each that fits. */
+function piecesOf(text: string, events: readonly PackedEvent[], mostBytes: number): Piece[] {
+  if (events.length === 0) return [];
+  const joined = text.trim().slice(1, -1);
+  const bytes = utf8Bytes(joined);
+  if (bytes <= mostBytes) return [{ text: joined, bytes, events }];
+  return events.map(pieceOf).filter((piece) => piece.bytes <= mostBytes);
 }
 
 /** Fields of a newer version stand behind those that are known here. */

@@ -1,59 +1,54 @@
-import type { PackedEvent } from '../decision/event.ts';
-import { unpackEvent } from '../decision/event.ts';
+import { type PackedEvent, unpackEvent } from '../decision/event.ts';
 import { type LogFilter, matcherOf } from './log-filter.ts';
 import { lineOf } from './log-line.ts';
 import { edgeRow, rowsOf } from './log-rows.ts';
 import { hasTable } from './tables.ts';
 
-/** How much of the log one step reads at most, in characters and in rows; a row that is larger is read alone. */
-const STEP_CHARS = 250_000;
-const STEP_ROWS = 1_000;
-/** In how large chunks the reader gets it at most; the runtime's own size, 4 KB, makes many small ones. */
-const CHUNK_BYTES = 65_536;
-
-interface Step {
-  readonly text: string;
-  readonly nextId: number;
-  readonly isLast: boolean;
+/** The rows that an export has still to look at, by their ids, both included. */
+export interface ExportSpan {
+  readonly fromId: number;
+  readonly toId: number;
 }
+
+/** A part of an export. The text may be empty and still not be the end; `next` null: it is. */
+export interface ExportPart {
+  readonly text: string;
+  readonly next: ExportSpan | null;
+}
+
+/** A part ends with the row that makes it so large, in characters, or with which so much of the log has been read. */
+const PART_CHARS = 1_000_000;
+const READ_CHARS = 4_000_000;
+const READ_ROWS = 10_000;
 
 /**
- * What the filter asks for as NDJSON in bytes, oldest first, up to the newest entry of now. Rows are read as the reader
- * takes them, and other work of the object goes in between; what is trimmed meanwhile is left out.
+ * What the filter asks for as NDJSON of {@link lineOf}, oldest first: the part at the start of `span`, so much as a call
+ * of an object may well take. `span` null: the first one, of all that there is now. What is trimmed between two parts is
+ * left out.
  */
-export function exportLog(sql: SqlStorage, filter: LogFilter): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  const most = hasTable(sql, 'log') ? (edgeRow(sql, 'DESC')?.id ?? -1) : -1;
-  let nextId = 0;
-  return new ReadableStream({
-    type: 'bytes',
-    autoAllocateChunkSize: CHUNK_BYTES,
-    async pull(controller) {
-      for (let isLast = nextId > most; !isLast; ) {
-        const step = readStep(sql, filter, nextId, most);
-        nextId = step.nextId;
-        isLast = step.isLast;
-        if (step.text !== '') return controller.enqueue(encoder.encode(step.text));
-        await scheduler.wait(0);
-      }
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-  });
-}
-
-function readStep(sql: SqlStorage, filter: LogFilter, least: number, most: number): Step {
+export function exportPart(sql: SqlStorage, filter: LogFilter, span: ExportSpan | null): ExportPart {
+  const { fromId, toId } = span ?? wholeLog(sql);
   const matches = matcherOf(filter);
   const lines: string[] = [];
-  let chars = 0;
-  let rows = 0;
-  for (const row of rowsOf(sql, filter, 'ASC', least, most)) {
+  let [written, read, rows] = [0, 0, 0];
+  if (fromId > toId) return { text: '', next: null };
+  for (const row of rowsOf(sql, filter, 'ASC', fromId, toId)) {
     for (const event of JSON.parse(row.events) as PackedEvent[]) {
-      if (matches(event)) lines.push(`${JSON.stringify(lineOf(unpackEvent(event)))}\n`);
+      if (!matches(event)) continue;
+      const line = `${JSON.stringify(lineOf(unpackEvent(event)))}\n`;
+      lines.push(line);
+      written += line.length;
     }
-    chars += row.events.length;
+    read += row.events.length;
     rows += 1;
-    if (chars >= STEP_CHARS || rows === STEP_ROWS) return { text: lines.join(''), nextId: row.id + 1, isLast: false };
+    if (written >= PART_CHARS || read >= READ_CHARS || rows === READ_ROWS) {
+      return { text: lines.join(''), next: row.id < toId ? { fromId: row.id + 1, toId } : null };
+    }
   }
-  return { text: lines.join(''), nextId: most + 1, isLast: true };
+  return { text: lines.join(''), next: null };
+}
+
+function wholeLog(sql: SqlStorage): ExportSpan {
+  const newest = hasTable(sql, 'log') ? edgeRow(sql, 'DESC') : null;
+  return { fromId: 0, toId: newest?.id ?? -1 };
 }

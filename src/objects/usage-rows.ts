@@ -77,6 +77,11 @@ export function deleteUsage(sql: SqlStorage, step: Step, rows: Iterable<UsageRow
   }
 }
 
+/** Whether there is any row. */
+export function hasUsage(sql: SqlStorage): boolean {
+  return Object.values(TABLES).some((table) => sql.exec(`SELECT 1 FROM ${table} LIMIT 1`).toArray().length > 0);
+}
+
 /** The first hour that is not yet added up for all keys; 0: none is. */
 export function addedUpTo(sql: SqlStorage, hourMs: number): number {
   const [row] = sql

@@ -2,7 +2,7 @@ import type { RequestEvent } from '../decision/event.ts';
 import { quantiles } from '../meter/histogram.ts';
 import { emptyTally, mergeTally, requestsOf, type Tally } from '../meter/tally.ts';
 import { hasTable } from './tables.ts';
-import { addedUpTo, addUsage, createUsage, deleteUsage, lastUseOf, readUsage } from './usage-rows.ts';
+import { addedUpTo, addUsage, createUsage, deleteUsage, hasUsage, lastUseOf, readUsage } from './usage-rows.ts';
 import {
   ALL_KEYS,
   type LastUse,
@@ -122,6 +122,11 @@ export class Usage {
     const past = this.#oldest('day', startOf('day', nowMs - KEPT_MS.day));
     deleteUsage(this.#sql, 'day', past);
     return hours.length === TRIM_ROWS || past.length === TRIM_ROWS;
+  }
+
+  /** Whether nothing is counted, or all of it is deleted. */
+  get isEmpty(): boolean {
+    return !hasTable(this.#sql, 'usage_hours') || !hasUsage(this.#sql);
   }
 
   /** Of an hour the row of all keys comes last: as long as it stands, its hour counts as added up. */

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { exportOf } from '../../src/control/logs.ts';
 import type { RequestEvent } from '../../src/decision/event.ts';
-import { Journal, type LogPage, type LogQuery, REPEAT_MS } from '../../src/objects/journal.ts';
+import {
+  type Appended,
+  Journal,
+  type LogFilter,
+  type LogPage,
+  type LogQuery,
+  REPEAT_MS,
+} from '../../src/objects/journal.ts';
+import type { ExportPart } from '../../src/objects/log-export.ts';
 import { lineOf } from '../../src/objects/log-line.ts';
 import { writeCursor } from '../../src/registry/page.ts';
 import { batchOf, inObject, request, rowsWritten, START_MS } from './ledger-events.ts';
@@ -30,6 +39,16 @@ function listed(journal: Journal, query: Partial<LogQuery> = {}): RequestEvent[]
   return events;
 }
 
+/** The parts of an export, the first of them `part`. */
+function partsOf(journal: Journal, filter: LogFilter, part = journal.exportPart(filter, null)): ExportPart[] {
+  const parts = [part];
+  for (let { next } = part; next !== null; next = parts.at(-1)?.next ?? null)
+    parts.push(journal.exportPart(filter, next));
+  return parts;
+}
+const textOf = (parts: readonly ExportPart[]) => parts.map(({ text }) => text).join('');
+const exported = (journal: Journal, filter: LogFilter = {}) => textOf(partsOf(journal, filter));
+
 const rowsOf = (storage: DurableObjectStorage) =>
   storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM log').one().n;
 const tablesOf = (storage: DurableObjectStorage) =>
@@ -42,7 +61,8 @@ describe('a request log', () => {
       expect(journal.isKnown('a')).toBe(false);
       expect(page(journal)).toEqual({ events: [], nextCursor: null });
       expect(journal.trim({ ageMs: 0, bytes: 0 }, START_MS)).toBe(false);
-      expect(journal.append([], START_MS)).toEqual([]);
+      expect(journal.append([], START_MS)).toEqual({ events: [], unreadable: 0 });
+      expect([journal.isEmpty, journal.overflowsAtMs(0)]).toEqual([true, null]);
       expect(tablesOf(storage)).toBe(0);
     }));
 
@@ -50,14 +70,14 @@ describe('a request log', () => {
     inObject((storage) => {
       const event = request({ path: '/v1/"ü\u0007\u{1f600}', label: null, hold: 'h', reserved: 3, ttfbMs: 0.5 });
       const batches = [batchOf([event, request()]), batchOf([event])];
-      expect(new Journal(storage).append([batchOf([])], START_MS)).toEqual([]);
+      expect(new Journal(storage).append([batchOf([])], START_MS)).toEqual({ events: [], unreadable: 0 });
       new Journal(storage).append([batchOf([request()])], START_MS);
-      let recorded: RequestEvent[] = [];
+      let appended: Appended | undefined;
       const written = rowsWritten(storage, (counted) => {
-        recorded = new Journal(counted).append(batches, START_MS);
+        appended = new Journal(counted).append(batches, START_MS);
       });
       expect(written).toBe(1);
-      expect(recorded).toEqual([event, request(), event]);
+      expect(appended).toEqual({ events: [event, request(), event], unreadable: 0 });
       expect(page(new Journal(storage)).events).toEqual([event, request(), event, request()]);
     }));
 
@@ -149,7 +169,7 @@ describe('a request log', () => {
               if (step.do === 'append') {
                 nowMs += step.waitMs;
                 const batches = make(step);
-                const recorded = journal.append(batches, nowMs);
+                const recorded = journal.append(batches, nowMs).events;
                 list.push(...recorded.map((event) => ({ event, rowMs: nowMs })));
                 expect(ids(recorded)).toEqual(
                   ids(
@@ -159,7 +179,7 @@ describe('a request log', () => {
                   ),
                 );
                 for (const { id, events } of batches) expect(journal.isKnown(id)).toBe(events !== '[]');
-                expect(journal.append(batches, nowMs)).toEqual([]);
+                expect(journal.append(batches, nowMs).events).toEqual([]);
               } else if (step.do === 'read') {
                 const reader = readers[step.reader];
                 if (reader === undefined) throw new Error('no such reader');
@@ -205,11 +225,11 @@ describe('a request log', () => {
     inObject((storage) => {
       const [once, twice] = [batchOf(numbered(2)), batchOf(numbered(3))];
       const journal = new Journal(storage);
-      expect(journal.append([once, once, twice], START_MS).length).toBe(5);
+      expect(journal.append([once, once, twice], START_MS).events.length).toBe(5);
       journal.append([batchOf([request()])], START_MS + REPEAT_MS - 1);
       for (const reopened of [journal, new Journal(storage)]) {
         expect(reopened.isKnown(once.id)).toBe(true);
-        expect(reopened.append([once, twice, batchOf([request()])], START_MS + REPEAT_MS).length).toBe(1);
+        expect(reopened.append([once, twice, batchOf([request()])], START_MS + REPEAT_MS).events.length).toBe(1);
       }
       expect(listed(journal).length).toBe(8);
     }));
@@ -226,7 +246,7 @@ describe('a request log', () => {
       ).toThrow('failed');
       expect(tablesOf(storage)).toBe(0);
       expect(journal.isKnown(batch.id)).toBe(false);
-      expect(journal.append([batch], START_MS).length).toBe(2);
+      expect(journal.append([batch], START_MS).events.length).toBe(2);
     }));
 
   test.each([
@@ -234,7 +254,7 @@ describe('a request log', () => {
     ['no JSON', '[["r"'],
     ['an event that is no list', '["r"]'],
     ['fields that are missing', '[["r",1]]'],
-  ])('leaves out %s without harm to the others', (_, broken) =>
+  ])('leaves out %s without harm to the others, and counts it', (_, broken) =>
     inObject((storage) => {
       const journal = new Journal(storage);
       const good = JSON.parse(batchOf(numbered(2)).events);
@@ -244,7 +264,9 @@ describe('a request log', () => {
         { id: 'mixed', events: JSON.stringify(inside) },
         batchOf([request({ requestId: 'other' })]),
       ];
-      expect(ids(journal.append(batches, START_MS))).toEqual(['r0', 'r1', 'other']);
+      const { events, unreadable } = journal.append(batches, START_MS);
+      expect(ids(events)).toEqual(['r0', 'r1', 'other']);
+      expect(unreadable).toBe(1 + inside.length - good.length);
       expect(ids(listed(journal))).toEqual(['other', 'r1', 'r0']);
     }),
   );
@@ -267,7 +289,8 @@ describe('a request log', () => {
         request({ requestId: 'c' }),
       ];
       const journal = new Journal(storage);
-      expect(ids(journal.append([batchOf(events)], START_MS))).toEqual(['a', 'c']);
+      const appended = journal.append([batchOf(events)], START_MS);
+      expect([ids(appended.events), appended.unreadable]).toEqual([['a', 'c'], 1]);
       expect(ids(listed(journal))).toEqual(['c', 'a']);
     }),
   );
@@ -276,9 +299,11 @@ describe('a request log', () => {
     inObject((storage) => {
       const [event] = JSON.parse(batchOf(numbered(1)).events);
       const journal = new Journal(storage);
-      expect(ids(journal.append([{ id: 'newer', events: JSON.stringify([[...event, 'new']]) }], START_MS))).toEqual([
-        'r0',
-      ]);
+      const { events, unreadable } = journal.append(
+        [{ id: 'newer', events: JSON.stringify([[...event, 'new']]) }],
+        START_MS,
+      );
+      expect([ids(events), unreadable]).toEqual([['r0'], 0]);
     }));
 
   test('splits what is too large for a row, and leaves out a single event that is', () =>
@@ -287,14 +312,15 @@ describe('a request log', () => {
       const wide = numbered(60, { path: `/${'ä'.repeat(25_000)}` });
       const large = request({ requestId: 'large', path: '/'.repeat(1_000_000) });
       const batches = [batchOf([...wide, large]), batchOf([request({ requestId: 'last' })])];
-      expect(ids(journal.append(batches, START_MS))).toEqual([...ids(wide), 'last']);
+      const { events, unreadable } = journal.append(batches, START_MS);
+      expect([ids(events), unreadable]).toEqual([[...ids(wide), 'last'], 1]);
       expect(ids(listed(journal, { limit: 7 }))).toEqual(['last', ...ids(wide).reverse()]);
       const sizes = storage.sql
         .exec<{ bytes: number }>('SELECT length(CAST(events AS BLOB)) AS bytes FROM log')
         .toArray();
       expect(sizes.length).toBe(4);
       for (const { bytes } of sizes) expect(bytes).toBeLessThanOrEqual(1_000_002);
-      expect(new Journal(storage).append(batches, START_MS)).toEqual([]);
+      expect(new Journal(storage).append(batches, START_MS).events).toEqual([]);
     }));
 });
 
@@ -318,14 +344,14 @@ describe('a page', () => {
     });
     await fc.assert(
       fc.asyncProperty(rows, fc.nat(50), fc.nat(50), fc.constantFrom(0, 1), (given, first, last, moreMs) =>
-        inObject(async (storage) => {
+        inObject((storage) => {
           const journal = new Journal(storage);
           const events: RequestEvent[] = [];
           let nowMs = START_MS;
           for (const [waitMinutes, offsets] of given) {
             nowMs += waitMinutes * 60_000;
             events.push(
-              ...journal.append([batchOf(offsets.map((by) => request({ atMs: nowMs + by * 60_000 })))], nowMs),
+              ...journal.append([batchOf(offsets.map((by) => request({ atMs: nowMs + by * 60_000 })))], nowMs).events,
             );
           }
           const times = events.map(({ atMs }) => atMs);
@@ -334,7 +360,7 @@ describe('a page', () => {
           const expected = events.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
           expect(listed(journal, { fromMs, toMs, limit: 2 })).toEqual(expected.toReversed());
           expect(listed(journal, { fromMs })).toEqual(events.filter(({ atMs }) => atMs >= fromMs).reverse());
-          const lines = (await new Response(journal.export({ fromMs, toMs })).text()).split('\n').slice(0, -1);
+          const lines = exported(journal, { fromMs, toMs }).split('\n').slice(0, -1);
           expect(lines.map((line) => JSON.parse(line).at)).toEqual(
             expected.map(({ atMs }) => new Date(atMs).toISOString()),
           );
@@ -384,6 +410,25 @@ describe('trimming', () => {
       expect(rowsOf(storage)).toBe(0);
     }));
 
+  test('finds something to trim of a log that is too large from the moment that it tells, and not before', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      for (let i = 0; i < 40; i++) journal.append([batchOf(numbered(10))], START_MS + i * 60_000);
+      const half = Math.floor(bytesOf(storage) / 2);
+      for (let gone = 0; gone < 20; gone++) {
+        const dueMs = journal.overflowsAtMs(half) ?? 0;
+        expect(dueMs).toBe(START_MS + gone * 60_000 + REPEAT_MS + 1);
+        journal.trim({ ...KEEP_ALL, bytes: half }, dueMs - 1);
+        expect(rowsOf(storage)).toBe(40 - gone);
+        journal.trim({ ...KEEP_ALL, bytes: half }, dueMs);
+        expect(rowsOf(storage)).toBe(39 - gone);
+      }
+      expect(journal.overflowsAtMs(half)).toBeNull();
+      expect(journal.isEmpty).toBe(false);
+      journal.trim({ ageMs: 0, bytes: 0 }, START_MS + 2 * HOUR_MS);
+      expect([journal.isEmpty, journal.overflowsAtMs(0)]).toEqual([true, null]);
+    }));
+
   test('takes away a bounded number at once and tells that there is more', () =>
     inObject((storage) => {
       const journal = new Journal(storage);
@@ -397,63 +442,115 @@ describe('trimming', () => {
 });
 
 describe('an export', () => {
-  const textOf = (journal: Journal, filter = {}) => new Response(journal.export(filter)).text();
   const lines = (events: readonly RequestEvent[]) =>
     events.map((event) => `${JSON.stringify(lineOf(event))}\n`).join('');
 
   test('is what the list shows, one JSON object a line and oldest first; of nothing it is empty', () =>
-    inObject(async (storage) => {
+    inObject((storage) => {
       const journal = new Journal(storage);
-      expect(await textOf(journal)).toBe('');
+      expect(partsOf(journal, {})).toEqual([{ text: '', next: null }]);
       for (let i = 0; i < 30; i++)
         journal.append([batchOf(numbered(200, { atMs: START_MS + i, keyId: `key_${i % 3}` }))], START_MS + i);
-      expect(await textOf(journal)).toBe(lines(listed(journal).reverse()));
-      expect(await textOf(journal, { keyId: 'key_1' })).toBe(lines(listed(journal, { keyId: 'key_1' }).reverse()));
-      expect(await textOf(journal, { keyId: 'key_none' })).toBe('');
+      expect(exported(journal)).toBe(lines(listed(journal).reverse()));
+      expect(exported(journal, { keyId: 'key_1' })).toBe(lines(listed(journal, { keyId: 'key_1' }).reverse()));
+      expect(partsOf(journal, { keyId: 'key_none' })).toEqual([{ text: '', next: null }]);
     }));
 
-  test('reads a bounded part for each part that is taken, and ends at what was there when it began', () =>
-    inObject(async (storage) => {
+  test('reads and gives a bounded amount in a part, also where a filter leaves little, and ends at what was there when it began', () =>
+    inObject((storage) => {
       const journal = new Journal(storage);
-      for (let i = 0; i < 20; i++) journal.append([batchOf(numbered(1_000))], START_MS + i);
-      const read: number[] = [];
-      const watched = new Journal({
-        sql: {
-          exec: (...given: Parameters<SqlStorage['exec']>) => {
-            const cursor = storage.sql.exec(...given);
-            return /events FROM/.test(given[0])
-              ? (function* () {
-                  for (const row of cursor) {
-                    read.push(Number(row.id));
-                    yield row;
-                  }
-                })()
-              : cursor;
-          },
-        },
-      } as unknown as DurableObjectStorage);
-      const reader = watched.export({}).getReader();
-      await reader.read();
-      expect(read.length).toBeLessThan(5);
+      for (let i = 0; i < 40; i++) journal.append([batchOf(numbered(1_000))], START_MS + i);
+      const first = journal.exportPart({}, null);
+      const rare = journal.exportPart({ keyId: 'key_none' }, null);
       journal.append([batchOf([request({ requestId: 'later' })])], START_MS + HOUR_MS);
-      let rest = '';
-      for (let next = await reader.read(); !next.done; next = await reader.read())
-        rest += new TextDecoder().decode(next.value);
-      expect(rest).not.toContain('later');
-      expect(new Set(read).size).toBe(20);
+      const parts = partsOf(journal, {}, first);
+      expect(textOf(parts).split('\n').length - 1).toBe(40_000);
+      expect(textOf(parts)).not.toContain('later');
+      const rowChars = textOf(parts).length / 40;
+      for (const { text } of parts) expect(text.length).toBeLessThan(1_000_000 + rowChars);
+      const scanned = partsOf(journal, { keyId: 'key_none' }, rare);
+      expect(scanned.length).toBeGreaterThan(1);
+      expect(textOf(scanned)).toBe('');
+    }));
+
+  test('reads a bounded number of rows in a part', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      storage.transactionSync(() => {
+        for (let i = 0; i < 10_001; i++) journal.append([batchOf(numbered(1))], START_MS + i);
+      });
+      const first = journal.exportPart({ keyId: 'key_none' }, null);
+      expect(first).toEqual({ text: '', next: { fromId: START_MS + 10_000, toId: START_MS + 10_000 } });
     }));
 
   test('leaves out what is trimmed before it is read', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      for (let i = 0; i < 10; i++) journal.append([batchOf(numbered(4_000))], START_MS + i);
+      const first = journal.exportPart({}, null);
+      journal.trim({ ...KEEP_ALL, ageMs: 0 }, START_MS + HOUR_MS);
+      expect(textOf(partsOf(journal, {}, first)).split('\n').length - 1).toBe(4_000);
+    }));
+});
+
+describe('an export as a stream', () => {
+  /** The stream of an export of ten rows, a part each, and of what the ledger was asked for; the `failing`th call fails. */
+  const streamed = (
+    check: (stream: ReadableStream<Uint8Array>, calls: () => number, journal: Journal) => Promise<void>,
+    failing?: { readonly call: number; readonly error: object },
+    filter: LogFilter = {},
+  ) =>
     inObject(async (storage) => {
       const journal = new Journal(storage);
-      for (let i = 0; i < 10; i++) journal.append([batchOf(numbered(2_000))], START_MS + i);
-      const reader = journal.export({}).getReader();
-      const { value } = await reader.read();
-      journal.trim({ ...KEEP_ALL, ageMs: 0 }, START_MS + HOUR_MS);
-      let text = new TextDecoder().decode(value);
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        text += new TextDecoder().decode(next.value);
+      for (let i = 0; i < 10; i++) journal.append([batchOf(numbered(4_000, { keyId: `key_${i}` }))], START_MS + i);
+      let calls = 0;
+      const exportLogs = async (...given: Parameters<Journal['exportPart']>) => {
+        calls += 1;
+        if (calls === failing?.call) throw failing.error;
+        return journal.exportPart(...given);
+      };
+      await check(await exportOf({ exportLogs }, filter), () => calls, journal);
+    });
+  const idle = () => scheduler.wait(20);
+
+  test('asks for a further part when those before are taken, and ends at what was there when it was asked for', () =>
+    streamed(async (stream, calls, journal) => {
+      journal.append([batchOf([request({ requestId: 'later' })])], START_MS + HOUR_MS);
+      const whole = exported(journal).split('\n').slice(0, 40_000).join('\n');
+      await idle();
+      expect(calls()).toBe(1);
+      const reader = stream.getReader();
+      let text = '';
+      for (let taken = 1; ; taken++) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        text += new TextDecoder().decode(value);
+        await idle();
+        expect(calls()).toBeLessThanOrEqual(taken + 1);
       }
-      expect(text.split('\n').length - 1).toBe(2_000);
+      expect(text).toBe(`${whole}\n`);
+      expect(calls()).toBe(10);
+    }));
+
+  test('goes on over parts in which nothing is found', () =>
+    streamed(
+      async (stream, calls) => {
+        expect((await new Response(stream).text()).split('\n').length - 1).toBe(4_000);
+        expect(calls()).toBe(2);
+      },
+      undefined,
+      { keyId: 'key_9' },
+    ));
+
+  test('asks once more where the runtime says so', () =>
+    streamed(async (stream) => expect((await new Response(stream).text()).split('\n').length - 1).toBe(40_000), {
+      call: 3,
+      error: Object.assign(new Error('moved'), { retryable: true }),
+    }));
+
+  test('breaks off where a part cannot be had', () =>
+    streamed(async (stream) => expect(new Response(stream).text()).rejects.toThrow('away'), {
+      call: 3,
+      error: new Error('away'),
     }));
 });
