@@ -13,6 +13,7 @@ import { type Answer, denied, EMPTY, json, notInForce, rfc3339 } from './answer.
 import type { Desk } from './desk.ts';
 import { invalid, type keyFilter, type keyQuery, type LimitChange, type presentedKey } from './input.ts';
 import { checkLimits, limitsChanged } from './limits.ts';
+import { countedView } from './shared.ts';
 import { lastUses, lastUseView } from './usage.ts';
 
 /** A key as answers show it: everything but its secret. */
@@ -72,16 +73,7 @@ export async function showKey(desk: Desk, keyId: string): Promise<Answer> {
     callObject(() => desk.force.gate(keyId).inspect(limits)).catch(() => null),
     lastUses(desk, [key]),
   ]);
-  const usage = report && {
-    granted: report.granted,
-    used: report.used,
-    limits: report.limits.map(({ name, limit, remaining, resetAtMs }) => ({
-      name,
-      limit,
-      remaining,
-      resets_at: rfc3339(resetAtMs),
-    })),
-  };
+  const usage = report && countedView(report);
   return json({ ...viewOf(key), last_used: lastUseView(uses.get(keyId)), usage });
 }
 

@@ -276,7 +276,9 @@ export const policySchema = z.strictObject({
   log: z.strictObject({
     retention: period,
     /** The oldest entries go when an account's log is larger. */
-    max_bytes: size.default(4 * 1_073_741_824),
+    max_bytes: size
+      .refine((bytes) => bytes >= 1_048_576 && bytes <= 8 * 1_073_741_824, 'expected "1MB" to "8GB"')
+      .default(4 * 1_073_741_824),
     /** Whether the query string is kept. */
     query: z.boolean().default(false),
     /** How much of the client's address is kept: all, its /24 or /48, or nothing. */

@@ -280,7 +280,7 @@ describe('changing the limits of a key', () => {
     await gateway.schedule(Date.now() + 60_000);
     expect((await gateway.admin('GET', '/status')).body.outbox.waiting).toBe(0);
     const { usage } = (await gateway.admin('GET', `/keys/${id}`)).body;
-    expect(usage.limits).toContainEqual({ name: 'total', limit: 1, remaining: 1, resets_at: null });
+    expect(usage.limits).toContainEqual({ name: 'total', unit: 'requests', limit: 1, remaining: 1, resets_at: null });
   });
 
   it('is 409 for a revoked key, which stays as it is, and 404 for none', async () => {

@@ -20,7 +20,14 @@ test('what remains is a whole number and never below zero', () => {
 });
 
 test('what is not requests names its unit', () => {
-  const view = { name: 'budget', limit: 500, unit: 'micro-credits', remaining: 20, windowSeconds: null, resetSeconds: 9 };
+  const view = {
+    name: 'budget',
+    limit: 500,
+    unit: 'micro-credits',
+    remaining: 20,
+    windowSeconds: null,
+    resetSeconds: 9,
+  };
   expect(rateLimitHeaders([view])?.['ratelimit-policy']).toBe('"budget";q=500;qu="micro-credits"');
 });
 

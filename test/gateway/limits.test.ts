@@ -194,7 +194,11 @@ describe('the denial of a limit', () => {
 
   test('is that of a limit that never frees up by itself before all others: totals first, then credits', () => {
     const denial = limitDenial(refusedBy({ quota: 30, credits: null, rate: 5 }), record, policy);
-    expect(denial).toEqual({ reason: 'credits_exhausted', retryAfterMs: 3_600_000, limits: ['quota', 'credits', 'rate'] });
+    expect(denial).toEqual({
+      reason: 'credits_exhausted',
+      retryAfterMs: 3_600_000,
+      limits: ['quota', 'credits', 'rate'],
+    });
     expect(reasonOf({ rate: null, credits: null })).toBe('credits_exhausted');
     expect(reasonOf({ credits: null, total: null })).toBe('quota_total');
     expect(reasonOf({ credits: null, credits_total: null })).toBe('quota_total');
