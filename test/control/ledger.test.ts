@@ -111,6 +111,18 @@ describe('the request log of an account', () => {
     expect(page.body.entries.length).toBe(4);
   });
 
+  it('exports a long log whole, and breaks off where a part of it cannot be had', async () => {
+    const large = await gateway.account();
+    const requests = Array.from({ length: 16_000 }, (_, i) => event({ requestId: `r${i}` }));
+    for (let i = 0; i < 4; i++) await gateway.record(large, batch(`${i}`, requests.slice(i * 4_000, (i + 1) * 4_000)));
+    const path = `/accounts/${large}/logs?format=ndjson`;
+    expect(ids((await get(path)).body.trim().split('\n').map(JSON.parse))).toEqual(
+      requests.map(({ requestId }) => requestId),
+    );
+    await expect(get(path, { 'x-test-away': 'exports' })).rejects.toThrow();
+    expect((await get(path, { 'x-test-away': 'ledgers' })).status).toBe(503);
+  });
+
   it.each([
     ['status=40', 'status'],
     ['status=6xx', 'status'],

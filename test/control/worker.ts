@@ -9,7 +9,8 @@ export { MetricsBoard } from '../../src/objects/metrics-board.ts';
 
 /*
  * The control routes alone, in front of the real stores. `x-test-away: gates` (or `ledgers`) makes these objects
- * unreachable for one request; `x-test-at` runs the schedules as if it were then. The real Worker has neither.
+ * unreachable for one request, `exports` the ledger of an export after its first part; `x-test-at` runs the schedules
+ * as if it were then. The real Worker has neither.
  */
 
 const AWAY = { gates: 'KEY_GATE', ledgers: 'LEDGER' } as const;
@@ -22,6 +23,19 @@ function away(env: Env, objects: keyof typeof AWAY): Env {
     return new Proxy({}, { get: () => unreachable });
   };
   return { ...env, [AWAY[objects]]: { getByName } };
+}
+
+function awayAfterFirstPart(env: Env): Env {
+  const getByName = (name: string) => {
+    const ledger = env.LEDGER.getByName(name);
+    return {
+      exportLogs: async (...given: Parameters<typeof ledger.exportLogs>) => {
+        if (given[1] !== null) throw new Error(`the object of ${name} is away`);
+        return ledger.exportLogs(...given);
+      },
+    };
+  };
+  return { ...env, LEDGER: { getByName } as unknown as Env['LEDGER'] };
 }
 
 function open(env: Env) {
@@ -38,6 +52,7 @@ export default {
     near ??= open(env);
     far.gates ??= open(away(env, 'gates'));
     far.ledgers ??= open(away(env, 'ledgers'));
+    far.exports ??= open(awayAfterFirstPart(env));
     const { house, app } = far[request.headers.get('x-test-away') ?? ''] ?? near;
     const at = request.headers.get('x-test-at');
     if (at !== null) {
