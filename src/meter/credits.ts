@@ -5,8 +5,9 @@ import { type Month, monthOf } from './month.ts';
 /*
  * An account's money as a machine without I/O, in whole micro-credits (DESIGN §4, "Accounts"). What a lease may spend
  * is held under the lease's id; a request reserves a part of it and settles later with what it really cost; what no
- * request took comes back when the gate closes the lease. At every moment
- * `balance + held + spent + unreported = granted`.
+ * request took comes back when the gate closes the lease. Only what is open of a closed lease was surely reserved by
+ * requests: of one that is never closed (its gate lost it, or never heard of it) all that is open comes back.
+ * At every moment `balance + held + spent + unreported = granted`.
  */
 
 /** The credits of one lease. */
@@ -19,7 +20,7 @@ export interface Hold {
   open: number;
   /** Whether the gate has said how much of it was taken. */
   closed: boolean;
-  /** Whether what is open counts as unreported, and no longer as held. */
+  /** Whether what is open counts as unreported, and no longer as held; only of a closed one. */
   provisional: boolean;
 }
 
@@ -30,14 +31,18 @@ export interface MonthTotals extends Month {
   unreported: number;
 }
 
-/** An account's credits. `held` is the sum of what is open and not provisional; all else is to be stored. */
+/**
+ * An account's credits. `held` is the sum of what is open and not provisional, `dueMs` {@link earliestExpiry} or
+ * earlier; all else is to be stored.
+ */
 export interface CreditState {
   granted: number;
   spent: number;
-  /** Of leases whose requests did not tell what they cost: what they had reserved, provisional and final. */
+  /** Of closed leases whose requests did not tell what they cost: what they had reserved, provisional and final. */
   unreported: number;
   held: number;
-  /** The newest few, oldest first. */
+  dueMs: number;
+  /** The newest few, and all that may overlap the month of now; oldest first. */
   readonly months: MonthTotals[];
   readonly holds: Map<string, Hold>;
 }
@@ -55,16 +60,29 @@ export interface CreditTerms {
   readonly anchorMs: number;
 }
 
-/** So long after a hold's end, what was not reported of it is booked as unreported; so much later that is final. */
+/**
+ * So long after a hold's end, what is open of it comes back, or, of a closed one, is booked as unreported; so much
+ * later that is final.
+ */
 export const PROVISIONAL_AFTER_MS = 15 * 60_000;
 export const FINAL_AFTER_MS = 24 * 3_600_000;
 
 /** Admission looks at this month and the next; the others are kept for settlements that come late. */
 const KEPT_MONTHS = 4;
+/** The longest month, and a day: what ended so long before the newest month cannot overlap that of now. */
+const OVERLAP_MS = 32 * 86_400_000;
 
 /** The credits of an account that was never granted any. */
 export function noCredits(): CreditState {
-  return { granted: 0, spent: 0, unreported: 0, held: 0, months: [], holds: new Map() };
+  return {
+    granted: 0,
+    spent: 0,
+    unreported: 0,
+    held: 0,
+    dueMs: Number.POSITIVE_INFINITY,
+    months: [],
+    holds: new Map(),
+  };
 }
 
 /** What is free to be held; below zero where requests cost more than they had reserved. */
@@ -79,11 +97,15 @@ export function grant(state: CreditState, micro: number): void {
 
 /**
  * Holds `micro`, at least 1, for a new lease that is granted at `nowMs` and can be used until `endsAtMs`. The caller
- * has seen in {@link views} that they are there.
+ * has seen in {@link views} that they are there. What is open of an earlier hold of that id comes back: it was granted
+ * for the same question, whose answer was not heard.
  */
 export function hold(state: CreditState, id: string, micro: number, nowMs: number, endsAtMs: number): void {
-  state.holds.set(id, { micro, fromMs: nowMs, endsAtMs, open: micro, closed: false, provisional: false });
+  release(state, id, state.holds.get(id), Number.POSITIVE_INFINITY);
+  const made = { micro, fromMs: nowMs, endsAtMs, open: micro, closed: false, provisional: false };
+  state.holds.set(id, made);
   state.held += micro;
+  state.dueMs = Math.min(state.dueMs, expiresAtMs(made));
 }
 
 /**
@@ -109,8 +131,8 @@ export function book(state: CreditState, micro: number, atMs: number, anchorMs: 
 }
 
 /**
- * Closes a lease of which requests have taken `taken`: the rest comes back, also from what was booked provisionally.
- * Only the first close counts. Tells whether the hold changed.
+ * Closes a lease of which requests have taken `taken`: the rest comes back. Only the first close counts, and none
+ * after what is open came back already. Tells whether the hold changed.
  */
 export function close(state: CreditState, id: string, taken: number): boolean {
   const known = state.holds.get(id);
@@ -127,11 +149,13 @@ function release(state: CreditState, id: string | null, known: Hold | undefined,
   known.open -= released;
   state[known.provisional ? 'unreported' : 'held'] -= released;
   if (known.open === 0) state.holds.delete(id);
+  if (state.holds.size === 0) state.dueMs = Number.POSITIVE_INFINITY;
   return released > 0 || known.open === 0;
 }
 
 /**
- * Books as unreported what requests should have told by `nowMs`, and forgets the holds of which it is final. Returns
+ * Books as unreported what requests of closed leases should have told by `nowMs`, and forgets the holds of which it is
+ * final. What is open of a lease that should have been closed by then comes back, and its hold is forgotten. Returns
  * the ids of the holds that changed.
  */
 export function expire(state: CreditState, nowMs: number, anchorMs: number): string[] {
@@ -139,6 +163,10 @@ export function expire(state: CreditState, nowMs: number, anchorMs: number): str
   for (const [id, known] of state.holds) {
     if (expiresAtMs(known) > nowMs) continue;
     changed.push(id);
+    if (!known.closed) {
+      release(state, id, known, known.open);
+      continue;
+    }
     if (!known.provisional) {
       known.provisional = true;
       state.held -= known.open;
@@ -150,14 +178,23 @@ export function expire(state: CreditState, nowMs: number, anchorMs: number): str
     }
     state.holds.delete(id);
   }
+  state.dueMs = earliestExpiry(state.holds);
   return changed;
 }
 
-/** When {@link expire} has something to do; null: never, as things stand. */
-export function expiryMs(state: CreditState): number | null {
+/**
+ * When to {@link expire} next: before it nothing is due, and perhaps nothing then, where holds were settled meanwhile;
+ * null: there are none.
+ */
+export function expiryMs({ dueMs }: CreditState): number | null {
+  return dueMs === Number.POSITIVE_INFINITY ? null : dueMs;
+}
+
+/** When the first of the holds expires; infinite where there are none. */
+export function earliestExpiry(holds: CreditState['holds']): number {
   let earliest = Number.POSITIVE_INFINITY;
-  for (const known of state.holds.values()) earliest = Math.min(earliest, expiresAtMs(known));
-  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
+  for (const known of holds.values()) earliest = Math.min(earliest, expiresAtMs(known));
+  return earliest;
 }
 
 function expiresAtMs({ endsAtMs, provisional }: Hold): number {
@@ -228,6 +265,7 @@ function monthTotals(state: CreditState, month: Month): MonthTotals {
   const totals = { ...month, spent: 0, unreported: 0 };
   state.months.push(totals);
   state.months.sort((a, b) => a.startMs - b.startMs);
-  if (state.months.length > KEPT_MONTHS) state.months.shift();
+  const keptFromMs = (state.months.at(-1) ?? totals).startMs - OVERLAP_MS;
+  while (state.months.length > KEPT_MONTHS && (state.months[0] ?? totals).endsAtMs <= keptFromMs) state.months.shift();
   return totals;
 }

@@ -1,4 +1,4 @@
-import type { CreditState, Hold, MonthTotals } from '../meter/credits.ts';
+import { type CreditState, earliestExpiry, type Hold, type MonthTotals } from '../meter/credits.ts';
 import type { Day } from './credit-movements.ts';
 import { hasTable } from './tables.ts';
 
@@ -84,7 +84,8 @@ function stateOf(totals: TotalsRow | undefined, rows: readonly HoldRow[]): { sta
   const { daySpent = 0, dayUnreported = 0 } = totals ?? {};
   const holds = new Map(rows.map(({ id, ...row }) => [id, holdOf(row)]));
   const held = [...holds.values()].reduce((sum, { open, provisional }) => sum + (provisional ? 0 : open), 0);
-  const state = { granted, spent, unreported, held, months: JSON.parse(months) as MonthTotals[], holds };
+  const dueMs = earliestExpiry(holds);
+  const state = { granted, spent, unreported, held, dueMs, months: JSON.parse(months) as MonthTotals[], holds };
   return { state, day: { startMs, spent: daySpent, unreported: dayUnreported } };
 }
 

@@ -80,7 +80,15 @@ export class Credits {
     return views(this.#state, terms, nowMs, endsAtMs);
   }
 
-  /** Holds `micro`, at least 1, for a new lease; the caller has seen in {@link views} that they are there. */
+  /** Whether something is open of a hold of that id. */
+  knows(id: string): boolean {
+    return this.#state.holds.has(id);
+  }
+
+  /**
+   * Holds `micro`, at least 1, for a new lease; the caller has seen in {@link views} that they are there. What is open
+   * of an earlier hold of that id comes back.
+   */
   hold(id: string, micro: number, nowMs: number, endsAtMs: number): void {
     this.#step(nowMs, (state) => {
       hold(state, id, micro, nowMs, endsAtMs);
@@ -100,12 +108,15 @@ export class Credits {
     this.#step(nowMs, (state) => (close(state, id, taken) ? [id] : []));
   }
 
-  /** When {@link expire} has something to do; null: never, as things stand. */
+  /** Before it {@link expire} has nothing to do; null: nor ever, as things stand. */
   expiryMs(): number | null {
     return expiryMs(this.#state);
   }
 
-  /** Books as unreported what requests should have told by now, and forgets the holds of which it is final. */
+  /**
+   * Books as unreported what requests of closed leases should have told by now, and forgets the holds of which it is
+   * final. What is open of a lease that should have been closed by now comes back.
+   */
   expire(anchorMs: number, nowMs: number): void {
     this.#step(nowMs, (state) => expire(state, nowMs, anchorMs));
   }

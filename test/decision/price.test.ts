@@ -81,7 +81,7 @@ describe('a price by header', () => {
   });
 
   test('is the reservation where it cannot be read, and nothing of an error', () => {
-    for (const text of [null, '', ' ', '-1', '1.5', '1e3', '0x10', '1, 2', '1000000000000', '000000000012345', 'NaN', '١']) {
+    for (const text of [null, '', ' ', '-1', '1.5', '1e3', '0x10', '1, 2', '1000000000000', 'NaN', '١']) {
       expect(costOf(header, outcome({ header: text })), `${text}`).toBe(777);
       expect(costOf(header, outcome({ header: text, status: 404 })), `${text}`).toBe(0);
     }

@@ -6,10 +6,12 @@ interface Lease {
   readonly micro: number;
   readonly fromMs: number;
   readonly endsAtMs: number;
+  /** The months in which it can be used. */
+  readonly months: readonly number[];
   readonly reserved: number[];
   taken: number | null;
   overdue: boolean;
-  /** What was open when it became final. */
+  /** What was open when it became final; 0 where it came back instead. */
   final: number | null;
 }
 
@@ -18,7 +20,7 @@ const MINUTE_MS = 60_000;
 /** The same money from its meaning: facts are only collected, and every sum is made anew from all of them. */
 export class CreditOracle {
   readonly #leases: Lease[] = [];
-  readonly #costs: { micro: number; atMs: number }[] = [];
+  readonly #costs: { micro: number; months: readonly number[] }[] = [];
   readonly #starts: number[] = [];
   #granted = 0;
   /** Whether a cost came after what its request had reserved was final: then both are booked. */
@@ -42,42 +44,47 @@ export class CreditOracle {
   }
 
   hold(id: string, micro: number, fromMs: number, endsAtMs: number): void {
-    this.#leases.push({ id, micro, fromMs, endsAtMs, reserved: [], taken: null, overdue: false, final: null });
+    const earlier = this.#lease(id);
+    if (earlier !== undefined) earlier.final ??= 0;
+    const months = this.#touched(fromMs, endsAtMs);
+    this.#leases.push({ id, micro, fromMs, endsAtMs, months, reserved: [], taken: null, overdue: false, final: null });
   }
 
   settle({ hold, reserved, micro, atMs }: Charge): void {
-    const lease = this.#leases.find(({ id }) => id === hold);
+    const lease = this.#lease(hold);
     if (lease === undefined || lease.final !== null) {
       this.cameTooLate = true;
-      this.#costs.push({ micro, atMs });
+      this.#costs.push({ micro, months: this.#touched(atMs, atMs) });
       return;
     }
     lease.reserved.push(reserved);
     const [, within = 0] = [lease.fromMs, atMs, lease.endsAtMs].sort((a, b) => a - b);
-    this.#costs.push({ micro, atMs: within });
+    this.#costs.push({ micro, months: this.#touched(within, within) });
   }
 
   close(id: string, taken: number): void {
-    const lease = this.#leases.find((each) => each.id === id);
+    const lease = this.#lease(id);
     if (lease !== undefined) lease.taken ??= taken;
   }
 
-  /** How many leases are final from now on. */
-  expire(nowMs: number): number {
-    let count = 0;
-    for (const lease of this.#leases) {
-      if (this.#open(lease) === 0 || lease.final !== null) continue;
-      const lateMs = nowMs - lease.endsAtMs;
-      if (lateMs >= 15 * MINUTE_MS) lease.overdue = true;
-      if (lateMs < (15 + 24 * 60) * MINUTE_MS) continue;
-      lease.final = this.#open(lease);
-      count++;
-    }
-    return count;
+  /** How many leases are final from now on, and of how many what was open came back. */
+  expire(nowMs: number): { final: number; back: number } {
+    const late = this.#alive().filter((lease) => nowMs >= this.#dueMs(lease));
+    const back = late.filter(({ taken }) => taken === null);
+    for (const lease of back) lease.final = 0;
+    for (const lease of late) lease.overdue = lease.final === null;
+    const final = late.filter((lease) => lease.overdue && nowMs >= this.#dueMs(lease));
+    for (const lease of final) lease.final = this.#open(lease);
+    return { final: final.length, back: back.length };
+  }
+
+  /** When the next lease is to be booked, or to be given back. */
+  dueMs(): number {
+    return Math.min(...this.#alive().map((lease) => this.#dueMs(lease)));
   }
 
   isClosed(id: string): boolean {
-    return this.#leases.find((lease) => lease.id === id)?.taken !== null;
+    return this.#lease(id)?.taken !== null;
   }
 
   isUnreported(id: string): boolean {
@@ -86,7 +93,7 @@ export class CreditOracle {
 
   /** The leases of which something is open and not final, oldest first. */
   open(): string[] {
-    return this.#leases.filter((lease) => lease.final === null && this.#open(lease) > 0).map(({ id }) => id);
+    return this.#alive().map(({ id }) => id);
   }
 
   held(): number {
@@ -103,13 +110,12 @@ export class CreditOracle {
 
   /** The most that is used of the budget in a month that a lease from `fromMs` to `untilMs` touches. */
   used(fromMs: number, untilMs: number): number {
-    return Math.max(...this.#touched(fromMs, untilMs).map((month) => this.#usedIn(month)));
+    return this.#mostIn(this.#touched(fromMs, untilMs));
   }
 
   /** The most that is used of the budget in any month. */
   mostUsed(): number {
-    const months = [...this.#costs.map(({ atMs }) => [atMs, atMs]), ...this.#leases.map((l) => [l.fromMs, l.endsAtMs])];
-    return Math.max(0, ...months.map(([fromMs = 0, untilMs = 0]) => this.used(fromMs, untilMs)));
+    return this.#mostIn([...this.#costs, ...this.#leases].flatMap(({ months }) => months));
   }
 
   isAcross(fromMs: number, untilMs: number): boolean {
@@ -120,9 +126,26 @@ export class CreditOracle {
     return this.#starts.find((startMs) => startMs > nowMs) ?? 0;
   }
 
+  /** The newest of that id. */
+  #lease(id: string | null): Lease | undefined {
+    return this.#leases.findLast((lease) => lease.id === id);
+  }
+
+  #alive(): Lease[] {
+    return this.#leases.filter((lease) => lease.final === null && this.#open(lease) > 0);
+  }
+
+  #dueMs({ endsAtMs, overdue }: Lease): number {
+    return endsAtMs + (overdue ? 15 + 24 * 60 : 15) * MINUTE_MS;
+  }
+
+  #mostIn(months: readonly number[]): number {
+    return Math.max(0, ...[...new Set(months)].map((month) => this.#usedIn(month)));
+  }
+
   #usedIn(month: number): number {
-    const costs = this.#costs.filter(({ atMs }) => this.#touched(atMs, atMs).includes(month));
-    const leases = this.#leases.filter(({ fromMs, endsAtMs }) => this.#touched(fromMs, endsAtMs).includes(month));
+    const costs = this.#costs.filter(({ months }) => months.includes(month));
+    const leases = this.#leases.filter(({ months }) => months.includes(month));
     return sum(costs.map(({ micro }) => micro)) + sum(leases.map((lease) => this.#gone(lease)));
   }
 

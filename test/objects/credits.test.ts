@@ -6,6 +6,7 @@ import {
   balanceOf,
   type CreditState,
   close,
+  earliestExpiry,
   expire,
   expiryMs,
   FINAL_AFTER_MS,
@@ -86,7 +87,7 @@ describe('what is stored', () => {
                 break;
               case 'hold': {
                 const id = `lease-${i % 10}`;
-                if (state.holds.has(id)) break;
+                expect(credits.knows(id)).toBe(state.holds.has(id));
                 hold(state, id, next.micro, nowMs, nowMs + next.lastsMs);
                 credits.hold(id, next.micro, nowMs, nowMs + next.lastsMs);
                 break;
@@ -106,8 +107,10 @@ describe('what is stored', () => {
                 credits.expire(START_MS, nowMs);
             }
             steps++;
+            const dueMs = earliestExpiry(state.holds);
             if (next.reopens) credits = new Credits(storage);
-            expect(readCredits(storage.sql)?.state ?? noCredits()).toEqual(state);
+            if (next.reopens) state.dueMs = dueMs;
+            expect(readCredits(storage.sql)?.state ?? noCredits()).toEqual({ ...state, dueMs });
             expect(credits.views(terms, nowMs, nowMs + 4_000)).toEqual(views(state, terms, nowMs, nowMs + 4_000));
             expect(credits.expiryMs()).toBe(expiryMs(state));
             const { granted, held, spent, unreported } = state;
@@ -200,7 +203,11 @@ describe('rows written', () => {
         newDay: rows((credits) => credits.settle([charge(null, 0, 7)], START_MS, START_MS + DAY_MS)),
         grant: rows((credits) => credits.grantCredits(given('two', 5), START_MS)),
         grantAgain: rows((credits) => credits.grantCredits(given('two', 5), START_MS)),
+        closeWhole: rows((credits) => credits.close('b', 1_000, START_MS)),
         provisional: rows((credits) => credits.expire(START_MS, START_MS + DAY_MS)),
+        thirdHold: rows((credits) => credits.hold('c', 1_000, START_MS, START_MS + 4_000)),
+        heldAgain: rows((credits) => credits.hold('c', 1_000, START_MS, START_MS + 4_000)),
+        comesBack: rows((credits) => credits.expire(START_MS, START_MS + DAY_MS)),
         nothingDue: rows((credits) => credits.expire(START_MS, START_MS + DAY_MS)),
         reading: rows((credits) => credits.statement(query, START_MS)),
       };
@@ -216,7 +223,11 @@ describe('rows written', () => {
         newDay: 3,
         grant: 3,
         grantAgain: 0,
+        closeWhole: 1,
         provisional: 2,
+        thirdHold: 1,
+        heldAgain: 1,
+        comesBack: 1,
         nothingDue: 0,
         reading: 0,
       });
@@ -265,6 +276,7 @@ describe('movements', () => {
       credits.hold('a', 100, START_MS, START_MS + 4_000);
       credits.settle([charge('a', 20, 15)], START_MS, START_MS);
       credits.settle([charge('a', 20, 15)], START_MS, START_MS + 1_000);
+      credits.close('a', 100, START_MS + 4_000);
       credits.expire(START_MS, START_MS + PROVISIONAL_AFTER_MS + 4_000);
       expect(lines(credits, START_MS)).toEqual([
         ['grant', 'one', 1_000],
