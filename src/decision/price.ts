@@ -6,9 +6,8 @@ import type { Cost } from '../policy/schema.ts';
  */
 
 const MILLION = 1_000_000n;
-/** The largest amount that a policy may name; a larger cost is taken for it. */
-const MAX_MICRO = 1_000_000_000_000_000;
-/** Below a million credits: the sum of thousands of wrong ones is still exact. */
+/** The most that one request costs, below a million credits: the sum of thousands of wrong ones is still exact. */
+const MAX_MICRO = 999_999_999_999;
 const MICRO = /^\d{1,12}$/;
 
 /** Tokens as an OpenAI-style answer counts them. */

@@ -78,11 +78,12 @@ const originUrl = z
     return url === null || (url.origin === url.href.slice(0, -1) && !/[?#]/.test(text));
   }, 'expected an origin only: no path, query or user');
 
-/** Credits in millionths. */
-const micro = z.int().min(0).max(1_000_000_000_000_000);
+/** Micro-credits of one request: below a million credits, so that sums of many stay exact. */
+const micro = z.int().min(0).max(999_999_999_999);
 
 /** Micro-credits for a million tokens. */
-const tokenPrice = z.strictObject({ prompt: micro, completion: micro });
+const millionTokens = z.int().min(0).max(1_000_000_000_000_000);
+const tokenPrice = z.strictObject({ prompt: millionTokens, completion: millionTokens });
 
 /** What a request of a billed environment costs. `max_micro` is what is reserved while the real cost is not known. */
 const cost = z.discriminatedUnion('from', [
