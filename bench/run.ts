@@ -11,6 +11,7 @@ import { profileTo } from './profile.ts';
 import { type Round, type Sample, summarise, table } from './report.ts';
 import { CASES } from './storage.ts';
 import { type Outcome, storageTables } from './storage-report.ts';
+import { measureStreams, streamTable } from './stream.ts';
 import { hasStores, startVariant, TITLES, VARIANT_IDS, type Variant, type VariantId } from './variants.ts';
 
 /*
@@ -35,6 +36,8 @@ interface Settings {
   readonly profile: string | undefined;
   /** Only counts what the cases of `storage.ts` call and store. */
   readonly storage: boolean;
+  /** Only measures streamed answers, see `stream.ts`. */
+  readonly stream: boolean;
 }
 
 function readSettings(): Settings {
@@ -46,6 +49,7 @@ function readSettings(): Settings {
       json: { type: 'string' },
       profile: { type: 'string' },
       storage: { type: 'boolean', default: false },
+      stream: { type: 'boolean', default: false },
     },
   });
   const whole = (name: 'rounds' | 'seconds' | 'connections') => {
@@ -54,8 +58,8 @@ function readSettings(): Settings {
     throw new Error(`--${name}: expected a whole number above 0, got "${values[name]}"`);
   };
   const [rounds, seconds, connections] = [whole('rounds'), whole('seconds'), whole('connections')];
-  const { json, profile, storage } = values;
-  return { rounds, seconds, connections, json, profile, storage };
+  const { json, profile, storage, stream } = values;
+  return { rounds, seconds, connections, json, profile, storage, stream };
 }
 
 /** A bench on this machine: generator, cores, origin. */
@@ -181,6 +185,12 @@ async function main(settings: Settings, dir: string): Promise<void> {
     if (settings.json !== undefined) writeJson(settings.json, { machine, storage: outcomes });
     return;
   }
+  if (settings.stream) {
+    const streams = await measureStreams();
+    console.log(`\n${streamTable(streams)}`);
+    if (settings.json !== undefined) writeJson(settings.json, { machine, streams });
+    return;
+  }
   const callsPerRequest = await countCalls(bench);
   const { rounds, voided } = await measureRounds(bench);
   const results = summarise(rounds, callsPerRequest);
@@ -192,7 +202,10 @@ async function main(settings: Settings, dir: string): Promise<void> {
   const storage = await countStorage(bench);
   const cpuMs = (id: VariantId) => results[id].cpuUsPerRequest.median / 1_000;
   console.log(`\n${storageTables(storage, { keystile: cpuMs('c'), textbook: cpuMs('e') })}`);
-  if (settings.json !== undefined) writeJson(settings.json, { machine, settings, results, rounds, voided, storage });
+  const streams = await measureStreams();
+  console.log(`\n${streamTable(streams)}`);
+  if (settings.json === undefined) return;
+  writeJson(settings.json, { machine, settings, results, rounds, voided, storage, streams });
 }
 
 function writeJson(file: string, value: object): void {

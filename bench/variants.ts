@@ -40,6 +40,8 @@ export interface VariantOptions {
   readonly inspected: boolean;
   /** Another Worker in its place, on the same stores. */
   readonly entry?: string;
+  /** Of Keystile: laid over the policy that passes everything on to the origin. */
+  readonly policy?: object;
 }
 
 const WORKERS = join(import.meta.dirname, 'workers');
@@ -52,7 +54,7 @@ const PATH = '/v1/models';
 
 /** Starts a variant, behind a socket of its own without any proxy, and makes the key that it is called with. */
 export async function startVariant(options: VariantOptions): Promise<Variant> {
-  const { id, originUrl, counted, inspected, entry = entryOf(id, counted) } = options;
+  const { id, counted, inspected, entry = entryOf(id, counted) } = options;
   const adminToken = randomBytes(24).toString('hex');
   const before = new Set(workerdProcesses());
   const miniflare = new Miniflare(
@@ -67,7 +69,7 @@ export async function startVariant(options: VariantOptions): Promise<Variant> {
           modules: true,
           script: await bundleWorker(entry),
           ...COMPATIBILITY,
-          ...bindingsOf(id, originUrl, adminToken),
+          ...bindingsOf(options, adminToken),
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
           stripCfConnectingIp: false,
         },
@@ -110,7 +112,7 @@ function entryOf(id: VariantId, counted: boolean): string {
   }
 }
 
-function bindingsOf(id: VariantId, originUrl: string, adminToken: string): V4WorkerOptionsShape {
+function bindingsOf({ id, originUrl, policy: changes }: VariantOptions, adminToken: string): V4WorkerOptionsShape {
   if (!hasStores(id)) return { bindings: { ORIGIN: originUrl } };
   if (id === 'e') {
     const durableObjects = { COUNTER: { className: 'Counter', useSQLite: true } };
@@ -120,6 +122,7 @@ function bindingsOf(id: VariantId, originUrl: string, adminToken: string): V4Wor
     lease: id === 'c' ? '1s' : '0s',
     limits: { default_rate_per_minute: RATE_PER_MINUTE, max_rate_per_minute: RATE_PER_MINUTE },
     upstreams: [{ name: 'origin', origins: [{ url: originUrl }] }],
+    ...changes,
   };
   return {
     bindings: {
