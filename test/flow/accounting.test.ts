@@ -6,7 +6,7 @@ import { expect, it, vi } from 'vitest';
 import { random } from '../meter/timeline.ts';
 import { gateOf, limitsOf, logOf, usageOf } from '../support/books.ts';
 import { type Cluster, type IssuedKey, startCluster } from '../support/cluster.ts';
-import { type Arrival, type Call, load, notingOrigin, type Passage, surelyWithin } from '../support/load.ts';
+import { type Arrival, type Call, load, notingOrigin, passagesOf, sentOf, surelyWithin } from '../support/load.ts';
 import type { Json } from '../support/reply.ts';
 
 /*
@@ -73,11 +73,7 @@ function fieldsOf({ limit, windowMs }: Omit<Bound, 'what'>): Record<string, unkn
 function mostOf(bound: Bound, arrivals: readonly Arrival[], sent: ReadonlyMap<string, number>): number {
   const counted = arrivals.filter(({ keyId }) => bound.keyId === undefined || keyId === bound.keyId);
   if (bound.windowMs === null) return counted.length;
-  const passages = counted.flatMap(({ requestId, atMs }): Passage[] => {
-    const sentMs = sent.get(requestId);
-    return sentMs === undefined ? [] : [{ sentMs, atMs }];
-  });
-  return surelyWithin(passages, bound.windowMs);
+  return surelyWithin(passagesOf(counted, sent), bound.windowMs);
 }
 
 function expectKept({ bounds }: Account, arrivals: readonly Arrival[], sent: ReadonlyMap<string, number>): void {
@@ -133,7 +129,7 @@ it('in eight isolates no window of any limit is exceeded, they are used to 95 %,
     const run = (account: Account, perSecond: number) =>
       load(() => cluster, { keys: account.keys, perSecond }, rng, untilMs);
     const calls = await Promise.all([run(minute, 20), run(second, 60), run(month, 10), run(own, 90)]);
-    const sent = new Map(calls.flat().map(({ requestId, sentMs }) => [requestId, sentMs]));
+    const sent = sentOf(calls.flat());
     const arrived = (account: Account) => arrivals.filter(({ account: id }) => id === account.id);
 
     for (const account of accounts) expectKept(account, arrived(account), sent);
@@ -263,7 +259,7 @@ it('across kills of the process, and crashes of gates and ledgers, no limit is e
     }
 
     expect(killsMs).toEqual([]);
-    const sent = new Map(calls.flat().map(({ requestId, sentMs }) => [requestId, sentMs]));
+    const sent = sentOf(calls.flat());
     for (const account of accounts) {
       const arrived = arrivals.filter(({ account: id }) => id === account.id);
       expect(arrived.length).toBeGreaterThan(100);

@@ -3,65 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type Cluster, type IssuedKey, startCluster } from '../support/cluster.ts';
-import { startOrigin } from '../support/origin.ts';
+import { random } from '../meter/timeline.ts';
+import { type IssuedKey, startCluster } from '../support/cluster.ts';
+import { load, notingOrigin, passagesOf, sentOf, surelyWithin } from '../support/load.ts';
 
 /*
- * Promise 2: limits are never exceeded, over any window, with any number of isolates. What is counted is what arrives
- * at the origin. A window of a minute is watched in real time, since leases are lived through and not only computed.
+ * Promise 2: limits are never exceeded, over any window, with any number of isolates. What counts is the moment of
+ * admission, see `accounting.test.ts`. A window of a minute is watched in real time, since leases are lived through and
+ * not only computed.
  */
 
 const ISOLATES = 8;
 const MINUTE_MS = 60_000;
 const RATE = 600;
 
-/** When requests arrived at the origin, by the id of their key. */
-interface Arrivals {
-  readonly origin: Awaited<ReturnType<typeof startOrigin>>;
-  readonly of: (keyId: string) => readonly number[];
-}
-
-async function watchedOrigin(): Promise<Arrivals> {
-  const origin = await startOrigin();
-  const arrivals = new Map<string, number[]>();
-  origin.routes.set('/v1/models', (request, response) => {
-    const keyId = String(request.headers['x-keystile-key-id']);
-    arrivals.set(keyId, [...(arrivals.get(keyId) ?? []), performance.now()]);
-    response.end('{}');
-  });
-  return { origin, of: (keyId) => arrivals.get(keyId) ?? [] };
-}
-
-/** The most that arrived within any `windowMs`. */
-function mostWithin(times: readonly number[], windowMs: number): number {
-  let most = 0;
-  let first = 0;
-  for (const [last, time] of times.entries()) {
-    while (time - (times[first] as number) >= windowMs) first++;
-    most = Math.max(most, last - first + 1);
-  }
-  return most;
-}
-
-/** Calls with a key from every isolate, about `perSecond` in all, until the time has come. */
-async function demand(cluster: Cluster, key: IssuedKey, perSecond: number, untilMs: number): Promise<void> {
-  await Promise.all(
-    Array.from({ length: ISOLATES }, async (_, isolate) => {
-      while (performance.now() < untilMs) {
-        const next = performance.now() + (1_000 * ISOLATES) / perSecond;
-        const response = await cluster.call(key.key, isolate, `10.1.0.${isolate}`).catch(() => null);
-        await response?.arrayBuffer().catch(() => null);
-        await pause(Math.max(0, next - performance.now()));
-      }
-    }),
-  );
-}
-
 describe('a key of 600 a minute, wanted far more often in eight isolates', () => {
   it('is never admitted more than 600 times in any minute, and at least 95% of that, also across a kill', {
     timeout: 150_000,
   }, async () => {
-    const [steady, killed] = await Promise.all([watchedOrigin(), watchedOrigin()]);
+    const [steady, killed] = await Promise.all([notingOrigin(), notingOrigin()]);
     const stateDir = await mkdtemp(join(tmpdir(), 'keystile-limits-'));
     const first = await startCluster({ isolates: ISOLATES, origin: steady.origin });
     let second = await startCluster({ isolates: ISOLATES, origin: killed.origin, stateDir });
@@ -70,37 +30,39 @@ describe('a key of 600 a minute, wanted far more often in eight isolates', () =>
     );
     const [key, other] = keys as [IssuedKey, IssuedKey];
     const untilMs = performance.now() + MINUTE_MS + 5_000;
-    await Promise.all([
-      demand(first, key, 25, untilMs),
+    const [calls, before, after] = await Promise.all([
+      load(() => first, { keys: [key], perSecond: 25 }, random(1), untilMs),
+      load(() => second, { keys: [other], perSecond: 25 }, random(2), performance.now() + 20_000),
       (async () => {
-        await demand(second, other, 25, performance.now() + 20_000);
+        await pause(21_000);
         await second.kill();
         second = await startCluster({ isolates: ISOLATES, origin: killed.origin, stateDir });
-        await demand(second, other, 25, untilMs);
+        return load(() => second, { keys: [other], perSecond: 25 }, random(3), untilMs);
       })(),
     ]);
-    const arrived = [...steady.of(key.id)];
-    const acrossKill = [...killed.of(other.id)];
     await Promise.all([first.stop(), second.stop()]);
     await rm(stateDir, { recursive: true });
 
-    expect(mostWithin(arrived, MINUTE_MS)).toBeLessThanOrEqual(RATE);
+    const arrived = steady.arrivals.map(({ atMs }) => atMs);
+    expect(surelyWithin(passagesOf(steady.arrivals, sentOf(calls)), MINUTE_MS)).toBeLessThanOrEqual(RATE);
     const inFirstMinute = arrived.filter((at) => at - (arrived[0] as number) < MINUTE_MS).length;
     expect(inFirstMinute).toBeGreaterThanOrEqual(RATE * 0.95);
-    expect(mostWithin(acrossKill, MINUTE_MS)).toBeLessThanOrEqual(RATE);
-    expect(acrossKill.length).toBeGreaterThan(RATE * 0.8);
+    expect(surelyWithin(passagesOf(killed.arrivals, sentOf([...before, ...after])), MINUTE_MS)).toBeLessThanOrEqual(
+      RATE,
+    );
+    expect(killed.arrivals.length).toBeGreaterThan(RATE * 0.8);
   });
 });
 
 describe('a key of 10 in total', () => {
   it('is admitted exactly 10 times when 80 requests come at once over eight isolates', async () => {
-    const { origin, of } = await watchedOrigin();
+    const { origin, arrivals } = await notingOrigin();
     const cluster = await startCluster({ isolates: ISOLATES, origin });
     for (let i = 0; i < ISOLATES; i++) await cluster.steer(i, 'delays', { seed: i, maxMs: 10 });
     const key = await cluster.issue(await cluster.account(), { quotas: { total: 10 } });
     const answers = await Promise.all(Array.from({ length: 80 }, (_, n) => cluster.call(key.key, n % ISOLATES)));
     const statuses = answers.map(({ status }) => status);
-    const arrived = of(key.id).length;
+    const arrived = arrivals.length;
     await cluster.stop();
     expect(statuses.filter((status) => status === 200)).toHaveLength(10);
     expect(statuses.filter((status) => status === 403)).toHaveLength(70);
@@ -108,7 +70,7 @@ describe('a key of 10 in total', () => {
   });
 
   it('after a kill of the process in the middle is never above, and below only by what was in flight', async () => {
-    const { origin, of } = await watchedOrigin();
+    const { origin, arrivals } = await notingOrigin();
     const stateDir = await mkdtemp(join(tmpdir(), 'keystile-total-'));
     const before = await startCluster({ isolates: ISOLATES, origin, stateDir });
     const key = await before.issue(await before.account(), { quotas: { total: 10 } });
@@ -118,7 +80,7 @@ describe('a key of 10 in total', () => {
     await Promise.all(inFlight);
     const after = await startCluster({ isolates: ISOLATES, origin, stateDir });
     for (let n = 0; n < 12; n++) await after.call(key.key, n % ISOLATES);
-    const arrived = of(key.id).length;
+    const arrived = arrivals.length;
     await after.stop();
     await rm(stateDir, { recursive: true });
     expect(arrived).toBeLessThanOrEqual(10);

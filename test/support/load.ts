@@ -88,6 +88,19 @@ export interface Passage {
   readonly atMs: number;
 }
 
+/** When each request was sent, by its id. */
+export function sentOf(calls: readonly Call[]): Map<string, number> {
+  return new Map(calls.map(({ requestId, sentMs }) => [requestId, sentMs]));
+}
+
+/** The passages of requests that arrived and were answered. */
+export function passagesOf(arrivals: readonly Arrival[], sent: ReadonlyMap<string, number>): Passage[] {
+  return arrivals.flatMap(({ requestId, atMs }) => {
+    const sentMs = sent.get(requestId);
+    return sentMs === undefined ? [] : [{ sentMs, atMs }];
+  });
+}
+
 /** The most requests that were surely admitted within any `windowMs`: of each the whole passage lies in it. */
 export function surelyWithin(passages: readonly Passage[], windowMs: number): number {
   const sorted = passages.toSorted((a, b) => a.sentMs - b.sentMs);
