@@ -1,7 +1,8 @@
 import type { Denial } from '../decision/denial.ts';
 import { type KeyRecord, termsOf } from '../decision/record.ts';
-import { type Granted, keepReports, type Refused, unusedGrant } from '../meter/gate.ts';
+import type { Granted, Refused } from '../meter/gate.ts';
 import { beginAsk, closeGrant, endAsk, type Held, receive, settleCost, takeReports } from '../meter/lease.ts';
+import { keepReports, unusedGrant } from '../meter/settle.ts';
 import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
 import type { AccountTerms, Confirmed, GateAnswer, Stale } from '../objects/key-gate.ts';

@@ -2,18 +2,16 @@ import { type Fence, noteAnswer, openFence } from './fence.ts';
 import {
   type Amount,
   ceilingBlock,
-  countUsed,
   draw,
   isNewMonth,
   type Limit,
   type LimitView,
-  type Marks,
   type Meter,
   recover,
-  restore,
   shift,
   view,
 } from './meter.ts';
+import { type Book, countingTime, forgetEnded, NOTHING_SPENT } from './settle.ts';
 import {
   GUARD_MS,
   isShort,
@@ -33,27 +31,6 @@ import {
  * ones back once, and knows until when its answers can be used. A key's gate is one, whose askers are isolates, and an
  * account's ledger is one, whose askers are gates. The object around it stores what must survive.
  */
-
-/** What an asker reports of a grant: how many permits it used, and whether it has closed it. */
-export interface Settlement {
-  readonly id: string;
-  readonly used: number;
-  readonly closed: boolean;
-  /** Permits that may have been used and of which nothing is known; they stay counted. */
-  readonly lost?: number;
-  /** Of a grant with credits, in micro-credits. Each only ever grows, so reports may come twice or out of order. */
-  readonly micro?: Spent;
-}
-
-/** What became of a grant's credits. */
-export interface Spent {
-  /** Set aside for requests that were admitted. */
-  readonly reserved: number;
-  /** Of `reserved`: that of requests whose cost is known. */
-  readonly settled: number;
-  /** What those requests cost. */
-  readonly cost: number;
-}
 
 /** A question for admission, of a record at `generation`. */
 export interface Ask {
@@ -110,42 +87,16 @@ export interface Bounds {
   readonly endsAtMs: number;
 }
 
-/** What a report tells of a grant: permits used since the last, and what came back; `isOver`: it is closed. */
-export interface Returned extends Amount {
-  readonly id: string;
-  readonly used: number;
-  readonly isOver: boolean;
-}
-
-interface Grant {
-  readonly amount: Amount;
-  /** Whether a limit in credits counts it, so that what comes to cost more must not be forgotten in a crash. */
-  readonly isPaid: boolean;
-  readonly marks: Marks;
-  readonly endsAtMs: number;
-  used: number;
-  isClosed: boolean;
-  spent: Spent;
-}
-
 /** A running gate. Only what {@link snapshot} gives, the floor and `longestMs` are durable. */
-export interface Gate {
-  readonly meter: Meter;
+export interface Gate extends Book {
   readonly fence: Fence;
-  /** Grants by id, oldest first, for as long as a settlement may come. */
-  readonly grants: Map<string, Grant>;
-  /** Ends of the leases (not of single permits) that are out, by id, oldest first. */
-  readonly leases: Map<string, number>;
   readonly slackMs: number;
   /** The longest time that an answer of this gate, or of a predecessor, could be used. */
   longestMs: number;
-  /** The latest time it has counted at: its clock may step back, the meter's may not. */
-  latestMs: number;
   /** The limits that the durable ceiling must be close to, by name: those asked for since it was last exact. */
   readonly covered: Map<string, Limit>;
-  /** What may still be granted below the durable ceiling. */
+  /** Permits that may still be granted below the durable ceiling. */
   ahead: number;
-  aheadMicro: number;
   idPrefix: string;
   sequence: number;
 }
@@ -160,12 +111,6 @@ export interface StoredMeter {
   readonly names?: readonly string[];
 }
 
-/** A settlement that comes later than this after a grant's end is ignored: what it had stays counted. */
-const SETTLE_WITHIN_MS = 120_000;
-/** The same where credits are reserved for requests that are still running. */
-const SETTLE_CREDITS_WITHIN_MS = 3_600_000;
-
-const NOTHING_SPENT: Spent = { reserved: 0, settled: 0, cost: 0 };
 const UNBOUNDED: Bounds = {
   limits: [],
   drawn: [],
@@ -200,64 +145,6 @@ export function openGate(
   };
 }
 
-/**
- * Notes what askers report, and tells what changed by it. Unknown and closed ids are ignored, so nothing comes back
- * twice.
- */
-export function settle(gate: Gate, settlements: readonly Settlement[], nowMs: number): Returned[] {
-  const countMs = countingTime(gate, nowMs);
-  return settlements.flatMap((settlement) => {
-    const grant = gate.grants.get(settlement.id);
-    return grant === undefined ? [] : [settleGrant(gate, grant, settlement, countMs)];
-  });
-}
-
-function settleGrant(gate: Gate, grant: Grant, settlement: Settlement, countMs: number): Returned {
-  const { id, used, closed, lost = 0, micro } = settlement;
-  const { permits } = grant.amount;
-  const isClosing = closed && !grant.isClosed;
-  const more = grant.isClosed ? 0 : Math.min(Math.max(used, grant.used), permits) - grant.used;
-  if (more > 0) countUsed(gate.meter, grant.marks, more, countMs);
-  grant.used += more;
-  const before = countedMicro(grant);
-  if (micro !== undefined) grant.spent = later(gate.meter, grant.spent, micro);
-  grant.isClosed ||= closed;
-  const unused = isClosing ? Math.max(0, permits - grant.used - lost) : 0;
-  const freed = before - countedMicro(grant);
-  if (unused > 0 || freed !== 0) restore(gate.meter, grant.marks, { permits: unused, micro: freed });
-  if (freed < 0 && grant.isPaid) gate.aheadMicro += freed;
-  if (grant.isClosed) gate.leases.delete(id);
-  if (grant.isClosed && grant.spent.settled >= grant.spent.reserved) gate.grants.delete(id);
-  const unreserved = isClosing ? Math.max(0, grant.amount.micro - grant.spent.reserved) : 0;
-  return { id, used: more, permits: unused, micro: unreserved, isOver: grant.isClosed };
-}
-
-/** What a grant has taken of the credits: all that it brought while it is open, then what requests reserved or cost. */
-function countedMicro({ amount, isClosed, spent: { reserved, settled, cost } }: Grant): number {
-  return (isClosed ? Math.min(reserved, amount.micro) : amount.micro) - settled + cost;
-}
-
-function later(meter: Meter, known: Spent, told: Spent): Spent {
-  const spent = {
-    reserved: Math.max(known.reserved, told.reserved),
-    settled: Math.max(known.settled, told.settled),
-    cost: Math.max(known.cost, told.cost),
-  };
-  if (spent.cost > known.cost) meter.usedMicro = (meter.usedMicro ?? 0) + spent.cost - known.cost;
-  return spent;
-}
-
-function forgetEnded(gate: Gate, nowMs: number): void {
-  for (const [id, endsAtMs] of gate.leases) {
-    if (endsAtMs > nowMs) break;
-    gate.leases.delete(id);
-  }
-  for (const [id, { endsAtMs, amount }] of gate.grants) {
-    if (endsAtMs + (amount.micro > 0 ? SETTLE_CREDITS_WITHIN_MS : SETTLE_WITHIN_MS) > nowMs) break;
-    gate.grants.delete(id);
-  }
-}
-
 /** The lease that is asked for, cut to a share of the shortest window; 0 where that would be too short. */
 function leaseTime({ slackMs }: Gate, limits: readonly Limit[], leaseMs: number, longestMs: number): number {
   if (limits.some(isShort)) return 0;
@@ -282,12 +169,6 @@ function share(gate: Gate, ask: Ask, views: readonly LimitView[], bounds: Bounds
 
 function isViolated(ask: Ask): (view: LimitView) => boolean {
   return ({ remaining, unit }) => remaining < (unit === 'credits' ? ask.reserve : 1);
-}
-
-/** The time at which the meter counts. */
-function countingTime(gate: Gate, nowMs: number): number {
-  gate.latestMs = Math.max(gate.latestMs, nowMs);
-  return gate.latestMs;
 }
 
 /** Sees to it that the durable ceiling is close to every limit of an ask; it knows nothing of one that is new. */
@@ -378,20 +259,6 @@ function refuse(
     limits,
     atMs: nowMs,
   };
-}
-
-/** The report that gives back whole a grant that was never used, or of which nothing was heard. */
-export function unusedGrant(id: string): Settlement {
-  return { id, used: 0, closed: true, micro: NOTHING_SPENT };
-}
-
-/** So many reports wait to be delivered at most; the oldest are given up, and what they tell of stays counted. */
-const MOST_REPORTS = 10_000;
-
-/** Keeps the reports of closed grants that could not be delivered; what an open one used is told anew each time. */
-export function keepReports(kept: Settlement[], undelivered: readonly Settlement[]): void {
-  for (const report of undelivered) if (report.closed) kept.push(report);
-  if (kept.length > MOST_REPORTS) kept.splice(0, kept.length - MOST_REPORTS);
 }
 
 /** Notes an answer that confirms a record of `generation`; it may be used for `ttlMs`. */

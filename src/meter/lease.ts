@@ -1,6 +1,7 @@
 import { type Demand, expectedWithin, noDemand } from './demand.ts';
-import { type Granted, keepReports, type Refused, type Settlement } from './gate.ts';
+import type { Granted, Refused } from './gate.ts';
 import type { LimitView } from './meter.ts';
+import { keepReports, type Settlement } from './settle.ts';
 import { isShort, RENEW_AT, RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
 
 /*

@@ -1,16 +1,7 @@
 import { type Demand, expectedWithin, noDemand } from './demand.ts';
-import {
-  type Ask,
-  answer,
-  type Gate,
-  type Granted,
-  keepReports,
-  type Refused,
-  type Returned,
-  refusal,
-  type Settlement,
-} from './gate.ts';
+import { type Ask, answer, type Gate, type Granted, type Refused, refusal } from './gate.ts';
 import type { Amount, LimitView } from './meter.ts';
+import { keepReports, type Returned, type Settlement } from './settle.ts';
 import { LEDGER_SLACK_MS, RENEWAL_MARK_MS, RETURN_AFTER_MS, usableMs } from './times.ts';
 
 /*

@@ -11,14 +11,12 @@ import {
   openGate,
   type Refused,
   refusal,
-  type Settlement,
   type StoredMeter,
-  settle,
   snapshot,
-  unusedGrant,
 } from '../meter/gate.ts';
 import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
 import type { Clear } from '../meter/purse.ts';
+import { type Settlement, settle, unusedGrant } from '../meter/settle.ts';
 import { LEDGER_SLACK_MS, REFUSAL_MS, usableMs } from '../meter/times.ts';
 import { alert } from './alert.ts';
 import type { NewGrant } from './credit-movements.ts';

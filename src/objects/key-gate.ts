@@ -13,11 +13,8 @@ import {
   openGate,
   type Refused,
   refusal,
-  type Settlement,
   type StoredMeter,
-  settle,
   snapshot,
-  unusedGrant,
 } from '../meter/gate.ts';
 import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
 import {
@@ -33,6 +30,7 @@ import {
   takeBack,
   takeClosings,
 } from '../meter/purse.ts';
+import { type Settlement, settle, unusedGrant } from '../meter/settle.ts';
 import { isShort, LEDGER_LEASES, REPORT_AFTER_MS } from '../meter/times.ts';
 import type { AccountLedger, LedgerCalls } from './account-ledger.ts';
 import { callObject } from './call.ts';

@@ -10,10 +10,10 @@ import {
   noteConfirmation,
   openGate,
   type Refused,
-  settle,
   snapshot,
 } from '../../src/meter/gate.ts';
 import { ceilingBlock, emptyMeter, type Limit } from '../../src/meter/meter.ts';
+import { settle } from '../../src/meter/settle.ts';
 
 const T0 = 1_800_000_000_000;
 const perMinute = (limit: number): Limit => ({ name: 'rate', limit, windowMs: 60_000 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { answer, type Gate, mustStore, openGate, settle, snapshot } from '../../src/meter/gate.ts';
+import { answer, type Gate, mustStore, openGate, snapshot } from '../../src/meter/gate.ts';
 import {
   type Amount,
   countUsed,
@@ -12,6 +12,7 @@ import {
   restore,
   view,
 } from '../../src/meter/meter.ts';
+import { settle } from '../../src/meter/settle.ts';
 import { mostWithin } from './world.ts';
 
 const T0 = 1_800_000_000_000;

@@ -9,11 +9,8 @@ import {
   openGate,
   type Refused,
   refusal,
-  type Settlement,
   type StoredMeter,
-  settle,
   snapshot,
-  unusedGrant,
 } from '../../src/meter/gate.ts';
 import { emptyMeter, type Limit } from '../../src/meter/meter.ts';
 import {
@@ -29,6 +26,7 @@ import {
   takeBack,
   takeClosings,
 } from '../../src/meter/purse.ts';
+import { type Settlement, settle, unusedGrant } from '../../src/meter/settle.ts';
 import { isShort, LEDGER_LEASES, REPORT_AFTER_MS } from '../../src/meter/times.ts';
 import type { LedgerModel } from './model-ledger.ts';
 import { EPOCH_MS, FLUSH_AFTER_MS, RESTART_MS, type World } from './world.ts';

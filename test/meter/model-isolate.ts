@@ -1,6 +1,5 @@
 import { watchClock } from '../../src/meter/clock.ts';
 import type { Charge } from '../../src/meter/credits.ts';
-import { unusedGrant } from '../../src/meter/gate.ts';
 import {
   beginAsk,
   closeGrant,
@@ -16,6 +15,7 @@ import {
   takeReports,
 } from '../../src/meter/lease.ts';
 import type { Limit } from '../../src/meter/meter.ts';
+import { unusedGrant } from '../../src/meter/settle.ts';
 import { REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../../src/meter/times.ts';
 import type { GateModel } from './model-gate.ts';
 import { EPOCH_MS, type World } from './world.ts';

@@ -18,13 +18,12 @@ import {
   openGate,
   type Refused,
   refusal,
-  type Settlement,
   type StoredMeter,
-  settle,
   snapshot,
 } from '../../src/meter/gate.ts';
 import { emptyMeter, view } from '../../src/meter/meter.ts';
 import type { Clear } from '../../src/meter/purse.ts';
+import { type Settlement, settle } from '../../src/meter/settle.ts';
 import { LEDGER_SLACK_MS, REFUSAL_MS, usableMs } from '../../src/meter/times.ts';
 import { EPOCH_MS, FLUSH_AFTER_MS, RESTART_MS, type World } from './world.ts';
 

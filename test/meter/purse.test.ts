@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Ask, type Granted, openGate, type Refused, settle } from '../../src/meter/gate.ts';
+import { type Ask, type Granted, openGate, type Refused } from '../../src/meter/gate.ts';
 import { emptyMeter, type Limit, type LimitView } from '../../src/meter/meter.ts';
 import {
   type Clear,
@@ -13,6 +13,7 @@ import {
   takeBack,
   takeClosings,
 } from '../../src/meter/purse.ts';
+import { settle } from '../../src/meter/settle.ts';
 import { usableMs } from '../../src/meter/times.ts';
 
 const T0 = 1_800_000_000_000;

@@ -7,12 +7,11 @@ import {
   type Gate,
   mustStore,
   openGate,
-  type Settlement,
   type StoredMeter,
-  settle,
   snapshot,
 } from '../../src/meter/gate.ts';
 import { emptyMeter, type Limit } from '../../src/meter/meter.ts';
+import { type Settlement, settle } from '../../src/meter/settle.ts';
 
 /*
  * Credits of one key: asks, reservations, settlements, closes, crashes and late, lost or repeated reports, in any
