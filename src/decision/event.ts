@@ -67,7 +67,9 @@ export function packEvent(event: RequestEvent): PackedEvent {
 
 /** Unpacks an event. Fields that an older version did not know are null. */
 export function unpackEvent(packed: PackedEvent): RequestEvent {
-  return Object.fromEntries(FIELDS.map((field, i) => [field, packed[i] ?? null])) as unknown as RequestEvent;
+  const event: Record<string, string | number | null> = {};
+  for (const [i, field] of FIELDS.entries()) event[field] = packed[i] ?? null;
+  return event as unknown as RequestEvent;
 }
 
 /** Where a field stands in a {@link PackedEvent}; for SQL. */

@@ -1,9 +1,9 @@
 import type { Denial } from '../decision/denial.ts';
 import { type KeyRecord, termsOf } from '../decision/record.ts';
-import type { Granted, Refused } from '../meter/gate.ts';
-import { beginAsk, closeGrant, endAsk, type Held, receive, settleCost, takeReports } from '../meter/lease.ts';
+import type { Refused } from '../meter/gate.ts';
+import { beginAsk, closeGrant, endAsk, type Held, receive, settleCost, sweep, takeReports } from '../meter/lease.ts';
 import { keepReports, unusedGrant } from '../meter/settle.ts';
-import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../meter/times.ts';
+import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, RETURNS_FOR_MS, SLACK_MS } from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
 import type { AccountTerms, Confirmed, GateAnswer, Stale } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
@@ -83,7 +83,7 @@ export async function askGate(
       return usable ? { kind: 'refused', refused: answer } : NOTHING;
     }
     if (answer.permits > 1) edge.counters.raise('leases');
-    if (answer.limits.length > 0) back.waitUntil(returnUnused(edge, record.keyId, answer));
+    if (answer.limits.length > 0 && slot.returningUntilMs < askedAtMs) back.waitUntil(returnUnused(edge, record.keyId));
     return { kind: 'granted', id: answer.id };
   };
 }
@@ -154,10 +154,29 @@ export async function giveBack(edge: Edge, keyId: string, grantId: string): Prom
   if (closeGrant(slotOf(edge, keyId), grantId)) await sendSettlements(edge, keyId);
 }
 
-/** When a grant has ended and no later question has taken along what became of it, that is told by itself. */
-async function returnUnused(edge: Edge, keyId: string, granted: Granted): Promise<void> {
-  await scheduler.wait(Math.max(granted.ttlMs, SLACK_MS) + RETURN_AFTER_MS);
-  await giveBack(edge, keyId, granted.id);
+/**
+ * When grants have ended and no later question has taken along what became of them, that is told by itself. One request
+ * does so for all of a key, for as long as its context surely lives; then the next that asks does.
+ */
+async function returnUnused(edge: Edge, keyId: string): Promise<void> {
+  const slot = slotOf(edge, keyId);
+  const { clock, policy } = edge;
+  const sinceMs = clock.nowMs();
+  const waitMs = Math.max(policy.lease, SLACK_MS) + RETURN_AFTER_MS;
+  for (let isLeft = true; isLeft; ) {
+    const nowMs = clock.nowMs();
+    const isLast = nowMs - sinceMs >= RETURNS_FOR_MS;
+    // Whoever asks from here on has somebody else's wait to rely on, so nothing falls between two.
+    slot.returningUntilMs = isLast ? 0 : nowMs + waitMs + RENEWAL_MARK_MS;
+    await scheduler.wait(waitMs);
+    const isQuiet = clock.nowMs() - slot.askedAtMs >= RETURN_AFTER_MS;
+    if (isQuiet) {
+      sweep(slot, 0, clock.nowMs());
+      await sendSettlements(edge, keyId);
+    }
+    isLeft = !isLast && (!isQuiet || slot.leases.length > 0 || slot.settlements.length > 0);
+    if (!isLeft && !isLast) slot.returningUntilMs = 0;
+  }
 }
 
 /** Tells the gate soon what was used, together with others: a short window holds more the sooner it is known. */

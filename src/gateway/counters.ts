@@ -45,6 +45,17 @@ export function openCounters(add: (values: CountedValues) => Promise<unknown>): 
   let values = new Map<string, number>();
   let sendsUntilMs = 0;
 
+  /** The last bucket is that of what took longer, where an index of -1 leads. Made once: this is for every request. */
+  const names = new Map<string, { readonly sum: Series; readonly buckets: readonly Series[] }>();
+  function namesOf(upstream: string) {
+    const known = names.get(upstream);
+    if (known !== undefined) return known;
+    const buckets = [...TIME_BOUNDS_MS, MORE].map((bound): Series => `origin_times ${upstream} ${bound}`);
+    const made = { sum: `origin_ms ${upstream}`, buckets } as const;
+    names.set(upstream, made);
+    return made;
+  }
+
   function raise(series: Series, by = 1): void {
     values.set(series, (values.get(series) ?? 0) + by);
   }
@@ -64,9 +75,10 @@ export function openCounters(add: (values: CountedValues) => Promise<unknown>): 
   return {
     raise,
     time(upstream, ms) {
-      const bound = TIME_BOUNDS_MS.find((each) => ms <= each) ?? MORE;
-      raise(`origin_times ${upstream} ${bound}`);
-      raise(`origin_ms ${upstream}`, Math.max(0, Math.round(ms)));
+      const { sum, buckets } = namesOf(upstream);
+      const bound = TIME_BOUNDS_MS.findIndex((each) => ms <= each);
+      raise(buckets.at(bound) ?? sum);
+      raise(sum, Math.max(0, Math.round(ms)));
     },
     send(nowMs, waitUntil) {
       if (nowMs < sendsUntilMs) return;

@@ -160,8 +160,10 @@ function withoutPrefix(path: string, prefix: string): string {
 
 function passBack(call: ForwardCall, upstream: Response, upload: Upload, sentAtMs: number): Forwarded {
   const { watch, cors, metering, timedFromMs } = call;
-  const passing = watched(upstream, watch, upload);
-  const { body, measured } = metering === null ? { body: passing.body, measured: null } : measure(passing, metering);
+  const length = upstream.headers.get('content-length');
+  const passing = watched(upstream, length, watch, upload);
+  const { body, measured } =
+    metering === null ? { body: passing.body, measured: null } : measure(passing, length, metering);
   // With headers that can be changed. A short answer keeps its body, which then never enters JavaScript.
   const response = upstream.webSocket === null ? new Response(body, passing) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
@@ -190,8 +192,8 @@ function join(call: ForwardCall, origin: WebSocket, { headers: answered }: Respo
  * The answer with a check while it runs, if it may run for long. Before it is measured: the pipe through which it then
  * passes reads from the origin, and never from what this Worker's code writes, where the runtime lets it stand still.
  */
-function watched(upstream: Response, watch: Watch | null, upload: Upload): Response {
+function watched(upstream: Response, length: string | null, watch: Watch | null, upload: Upload): Response {
   const { body } = upstream;
-  const isWatched = watch !== null && body !== null && (isLong(upstream) || upload.isOpen());
+  const isWatched = watch !== null && body !== null && (isLong(length) || upload.isOpen());
   return isWatched ? new Response(watchStream(body, watch), upstream) : upstream;
 }

@@ -26,11 +26,12 @@ const NO_TOKENS: TokenUsage = { prompt: 0, completion: 0 };
 export const NOTHING: Measured = { bytes: 0, micro: 0, tokens: NO_TOKENS };
 
 /**
- * Measures an answer while it passes. One of declared length whose cost its headers tell is known at once, and its body
+ * Measures an answer while it passes; `length` is its `Content-Length`. One of declared length whose cost its headers tell is known at once, and its body
  * never enters JavaScript; the length is then the declared one, also for a client that leaves early.
  */
 export function measure(
   answer: Response,
+  length: string | null,
   metering: Metering,
 ): { readonly body: ReadableStream<Uint8Array> | null; readonly measured: Measured | Promise<Measured> } {
   const { price, reservation } = metering;
@@ -51,7 +52,6 @@ export function measure(
     return { body: read.body, measured };
   }
   const micro = costOf(price, told);
-  const length = headers.get('content-length');
   if (length !== null) return { body, measured: { bytes: Number(length), micro, tokens: NO_TOKENS } };
   const counted = countBytes(body);
   return { body: counted.body, measured: counted.done.then(({ bytes }) => ({ bytes, micro, tokens: NO_TOKENS })) };

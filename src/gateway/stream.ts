@@ -9,11 +9,9 @@ export interface Watch {
 /** Up to this declared length a response is over soon enough, and passes without a look. */
 const SHORT_BYTES = 1_048_576;
 
-/** Whether a response may run for long: server-sent events, a body of unknown length or a large one. */
-export function isLong(response: Response): boolean {
-  if (response.body === null) return false;
-  const length = response.headers.get('content-length');
-  return length === null || Number(length) > SHORT_BYTES;
+/** Whether a body may run for long: one of unknown length, as of server-sent events, or a large one. */
+export function isLong(contentLength: string | null): boolean {
+  return contentLength === null || Number(contentLength) > SHORT_BYTES;
 }
 
 /**

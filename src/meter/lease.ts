@@ -45,6 +45,9 @@ export interface Slot {
   confirmed: { readonly generation: number; readonly askedAtMs: number; readonly endsAtMs: number } | null;
   /** Until when a question by another request counts as under way. */
   askingUntilMs: number;
+  /** When the gate was asked last, and until when a request counts as returning what nobody asks with. */
+  askedAtMs: number;
+  returningUntilMs: number;
   settlements: Settlement[];
   /** Whether a report of uses is under way; see {@link Held.isShort}. */
   isReporting: boolean;
@@ -61,6 +64,8 @@ export function emptySlot(): Slot {
     refusal: null,
     confirmed: null,
     askingUntilMs: 0,
+    askedAtMs: 0,
+    returningUntilMs: 0,
     settlements: [],
     isReporting: false,
     limits: [],
@@ -144,6 +149,8 @@ export function killLeases(slot: Slot): void {
   slot.refusal = null;
   slot.confirmed = null;
   slot.askingUntilMs = 0;
+  slot.askedAtMs = 0;
+  slot.returningUntilMs = 0;
 }
 
 /** Keeps a grant or a refusal; `askedAtMs` is the isolate's clock from before the question. */
@@ -197,6 +204,7 @@ export function beginAsk(slot: Slot, leaseMs: number, nowMs: number): { want: nu
   const crowd = slot.askingUntilMs > nowMs;
   slot.demand.count++;
   slot.askingUntilMs = nowMs + RENEWAL_MARK_MS;
+  slot.askedAtMs = nowMs;
   const want = crowd ? 1 : expectedWithin(slot.demand, leaseMs, nowMs);
   return { want, settle: takeReports(slot) };
 }

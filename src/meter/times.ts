@@ -52,6 +52,9 @@ export function usableMs(ttlMs: number, slackMs = SLACK_MS): number {
   return Math.max(ttlMs, slackMs) + GUARD_MS;
 }
 
+/** How long one request goes on returning what a key's grants left; its context lives 30 s after its answer. */
+export const RETURNS_FOR_MS = 8_000;
+
 /** Whether a window is too short for leases, so that each permit is asked for and its use told at once. */
 export function isShort({ windowMs }: { readonly windowMs: number | null }): boolean {
   return windowMs !== null && windowMs < LEASES_PER_WINDOW * SHORTEST_LEASE_MS;
