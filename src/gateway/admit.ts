@@ -16,7 +16,6 @@ import {
   reportUse,
 } from './ask.ts';
 import { type Edge, slotOf, told } from './edge.ts';
-
 import { limitDenial, reserveOf } from './limits.ts';
 import { addressSource, lockDenial, secretSource, strikeFor } from './strike.ts';
 import { gateUnavailable } from './unavailable.ts';

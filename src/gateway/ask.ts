@@ -138,7 +138,7 @@ export async function renew(edge: Edge, record: KeyRecord, reserve: number, back
   }
 }
 
-/** Whether an address is known to be clear. A lease of that past half its life is renewed in the background. */
+/** Whether an address is known to be clear. A lease of that past most of its life is renewed in the background. */
 export function isClear(edge: Edge, address: string, nowMs: number, back: Background): boolean {
   const known = told(edge, addressSource(address), nowMs);
   if (known?.kind !== 'clear') return false;

@@ -4,27 +4,25 @@ import type { CreditTerms } from '../meter/credits.ts';
 import {
   type Ask,
   answer,
-  exactSnapshot,
   type Gate,
   type Granted,
   mustStore,
-  openGate,
   type Refused,
   refusal,
-  type StoredMeter,
   snapshot,
 } from '../meter/gate.ts';
-import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
+import { type Limit, type LimitView, view } from '../meter/meter.ts';
 import type { Clear } from '../meter/purse.ts';
 import { type Settlement, settle, unusedGrant } from '../meter/settle.ts';
 import { LEDGER_SLACK_MS, REFUSAL_MS, usableMs } from '../meter/times.ts';
 import { alert } from './alert.ts';
 import type { NewGrant } from './credit-movements.ts';
 import { Credits, type GrantResult, type Statement, type StatementQuery } from './credits.ts';
-import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
+import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
 import { Journal, type LogFilter, type LogPage, type LogQuery } from './journal.ts';
 import type { ExportPart, ExportSpan } from './log-export.ts';
 import type { Remote } from './remote.ts';
+import { FLUSH_AFTER_MS, isQuiet, openStored, storeExact, storeLongest } from './stored-gate.ts';
 import { type LastUse, Usage, type UsageQuery, type UsageSeries } from './usage.ts';
 import { checkVersion, writeVersion } from './version.ts';
 
@@ -58,8 +56,6 @@ export interface LedgerReport {
 }
 
 const STORAGE_VERSION = 1;
-const FLUSH_AFTER_MS = 5_000;
-const RETRY_MS = 1_000;
 /** Batches that come within this become one row of the log; isolates send those of an account at the same instants. */
 const GATHER_MS = 100;
 /** What is kept for too long goes so soon after something was recorded, and so often where nothing is. */
@@ -93,11 +89,9 @@ export class AccountLedger extends DurableObject {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
     checkVersion(this.#storage, STORAGE_VERSION);
-    const stored = this.#storage.kv.get<StoredMeter>('meter') ?? { meter: emptyMeter(), reserve: 0 };
-    const longestMs = this.#storage.kv.get<number>('longestMs') ?? 0;
     const nowMs = this.nowMs();
-    this.#gate = openGate(stored, longestMs, `${crypto.randomUUID()}:`, nowMs, LEDGER_SLACK_MS);
-    this.#refusedUntilMs = longestMs > 0 ? nowMs + usableMs(REFUSAL_MS, LEDGER_SLACK_MS) : 0;
+    this.#gate = openStored(this.#storage, nowMs, LEDGER_SLACK_MS);
+    this.#refusedUntilMs = this.#gate.longestMs > 0 ? nowMs + usableMs(REFUSAL_MS, LEDGER_SLACK_MS) : 0;
     this.#journal = new Journal(this.#storage);
     this.#usage = new Usage(this.#storage);
     this.#credits = new Credits(this.#storage);
@@ -130,7 +124,7 @@ export class AccountLedger extends DurableObject {
       micro: Math.min(Number.MAX_SAFE_INTEGER, ...money.map(({ remaining }) => remaining)),
       endsAtMs: Number.POSITIVE_INFINITY,
     });
-    this.#storeLongest();
+    storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
     if (given.kind === 'refused') return this.#refuse(given, nowMs);
     this.#grantedAtMs = nowMs;
     if (ask.credits !== null && given.micro > 0) {
@@ -241,16 +235,11 @@ export class AccountLedger extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
-    const nowMs = this.nowMs();
-    try {
-      const due = dueJobs(this.#storage, nowMs);
-      if (due.includes('flush')) this.#flush(nowMs);
-      if (due.includes('expire')) this.#expire(nowMs);
-      if (due.includes('trim')) this.#trim(nowMs);
-      endDueJobs(this.#storage, nowMs);
-    } finally {
-      armJobs(this.#storage, nowMs + RETRY_MS);
-    }
+    await runJobs(this.#storage, this.nowMs(), {
+      flush: (nowMs) => this.#flush(nowMs),
+      expire: (nowMs) => this.#expire(nowMs),
+      trim: (nowMs) => this.#trim(nowMs),
+    });
   }
 
   #clear(ask: Draw, money: readonly LimitView[], nowMs: number): Clear {
@@ -260,16 +249,8 @@ export class AccountLedger extends DurableObject {
 
   #refuse(refused: Refused, nowMs: number): Refused {
     this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + usableMs(refused.ttlMs, LEDGER_SLACK_MS));
-    this.#storeLongest();
+    storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
     return refused;
-  }
-
-  /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */
-  #storeLongest(): void {
-    if (this.#gate.longestMs > (this.#storage.kv.get<number>('longestMs') ?? 0)) {
-      writeVersion(this.#storage, STORAGE_VERSION);
-      this.#storage.kv.put('longestMs', this.#gate.longestMs);
-    }
   }
 
   #isCounting(): boolean {
@@ -277,11 +258,7 @@ export class AccountLedger extends DurableObject {
   }
 
   #flush(nowMs: number): void {
-    if (nowMs - this.#grantedAtMs < FLUSH_AFTER_MS) {
-      planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS, true);
-    } else {
-      this.#storage.kv.put('meter', exactSnapshot(this.#gate));
-    }
+    if (isQuiet(this.#storage, this.#grantedAtMs, nowMs)) storeExact(this.#storage, this.#gate);
   }
 
   #keepAnchor(anchorMs: number): void {

@@ -5,6 +5,8 @@
 type Jobs = { [job: string]: number };
 
 const STORED_AS = 'jobs';
+/** A job that failed runs again after so long. */
+export const RETRY_MS = 1_000;
 
 function read(storage: DurableObjectStorage): Jobs {
   return storage.kv.get<Jobs>(STORED_AS) ?? {};
@@ -25,14 +27,31 @@ export function planJob(storage: DurableObjectStorage, job: string, dueAtMs: num
   armJobs(storage);
 }
 
-/** The jobs that are due at `nowMs`. They stay in the table until {@link endDueJobs}, so that one that fails is due again. */
-export function dueJobs(storage: DurableObjectStorage, nowMs: number): string[] {
+/**
+ * An object's alarm: runs those of its jobs that are due, in their order. They stay in the table until all are done, so
+ * when one fails they are due again. Throws what a job throws.
+ */
+export async function runJobs(
+  storage: DurableObjectStorage,
+  nowMs: number,
+  jobs: Readonly<Record<string, (nowMs: number) => void | Promise<void>>>,
+): Promise<void> {
+  try {
+    const due = dueJobs(storage, nowMs);
+    for (const [job, run] of Object.entries(jobs)) if (due.includes(job)) await run(nowMs);
+    endDueJobs(storage, nowMs);
+  } finally {
+    armJobs(storage, nowMs + RETRY_MS);
+  }
+}
+
+function dueJobs(storage: DurableObjectStorage, nowMs: number): string[] {
   const jobs = Object.entries(read(storage));
   return jobs.filter(([, at]) => at <= nowMs).map(([job]) => job);
 }
 
 /** Takes the jobs that were due at `nowMs` out of the table; one that has planned itself anew stays. */
-export function endDueJobs(storage: DurableObjectStorage, nowMs: number): void {
+function endDueJobs(storage: DurableObjectStorage, nowMs: number): void {
   const jobs = Object.entries(read(storage));
   const left = jobs.filter(([, at]) => at > nowMs);
   if (left.length < jobs.length) storage.kv.put(STORED_AS, Object.fromEntries(left));

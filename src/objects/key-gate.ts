@@ -5,7 +5,6 @@ import { waitMs } from '../meter/fence.ts';
 import {
   type Ask,
   answer,
-  exactSnapshot,
   type Gate,
   type Granted,
   mustStore,
@@ -13,7 +12,6 @@ import {
   openGate,
   type Refused,
   refusal,
-  type StoredMeter,
   snapshot,
 } from '../meter/gate.ts';
 import { emptyMeter, type Limit, type LimitView, view } from '../meter/meter.ts';
@@ -34,8 +32,9 @@ import { type Settlement, settle, unusedGrant } from '../meter/settle.ts';
 import { isShort, LEDGER_LEASES, REPORT_AFTER_MS } from '../meter/times.ts';
 import type { AccountLedger, LedgerCalls } from './account-ledger.ts';
 import { callObject } from './call.ts';
-import { armJobs, dueJobs, endDueJobs, planJob } from './jobs.ts';
+import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
 import type { Remote } from './remote.ts';
+import { FLUSH_AFTER_MS, isQuiet, openStored, storeExact, storeLongest } from './stored-gate.ts';
 import { checkVersion, writeVersion } from './version.ts';
 
 /** An {@link Ask} over the wire. `fresh` carries the terms of a record that was just read from the primary. */
@@ -85,10 +84,6 @@ export type GateCalls = Remote<KeyGate, 'admit' | 'confirm' | 'settle' | 'advanc
 
 /** Version of what this object stores. */
 const STORAGE_VERSION = 1;
-/** After so long without a grant the exact count is written over the ceiling. */
-const FLUSH_AFTER_MS = 5_000;
-/** A job that failed runs again after so long. */
-const RETRY_MS = 1_000;
 /** More rounds than any honest sequence of the ledger's answers takes. */
 const MAX_ROUNDS = 6;
 
@@ -98,8 +93,8 @@ interface GateEnv {
 
 /**
  * The say over one key: its generation floor and its counters, as a thin shell around `meter/gate.ts` and
- * `meter/purse.ts`. Every decision is one synchronous step and spans no `await`. Writes need none either: the runtime holds
- * an answer back until what was written before it is durable.
+ * `meter/purse.ts`. Every decision is one synchronous step and spans no `await`. Writes need none either: the runtime
+ * holds an answer back until what was written before it is durable.
  */
 export class KeyGate extends DurableObject {
   readonly #storage: DurableObjectStorage;
@@ -118,9 +113,7 @@ export class KeyGate extends DurableObject {
     this.#storage = ctx.storage;
     this.#ledgers = (env as GateEnv).LEDGER;
     checkVersion(this.#storage, STORAGE_VERSION);
-    const stored = this.#storage.kv.get<StoredMeter>('meter') ?? { meter: emptyMeter(), reserve: 0 };
-    const longestMs = this.#storage.kv.get<number>('longestMs') ?? 0;
-    this.#gate = this.#open(stored, longestMs);
+    this.#gate = openStored(this.#storage, this.nowMs());
     armJobs(this.#storage);
   }
 
@@ -138,9 +131,9 @@ export class KeyGate extends DurableObject {
     // While a deploy rolls out, isolates of the version before this one ask without these.
     const ask = { ...asked, reserve: asked.reserve ?? 0, account: asked.account ?? null };
     const { id, account } = ask;
-    this.#settle(ask.settle);
+    this.settle(ask.settle);
     // A question that comes again was not heard: what was granted for it then is given back.
-    if (id !== undefined) this.#settle([unusedGrant(id)]);
+    if (id !== undefined) this.settle([unusedGrant(id)]);
     let heard: Told | null = null;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const stale = this.#raise(ask.generation, ask.fresh);
@@ -157,7 +150,7 @@ export class KeyGate extends DurableObject {
 
   /** Writes what an answer has changed, before it leaves. */
   #noteGiven(given: Granted | Refused, nowMs: number): Granted | Refused {
-    this.#storeLongest();
+    storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
     if (given.kind === 'refused') return given;
     // A grant after a pause is written exactly, and needs no second write: many keys are used once in a while.
     this.#isExact = nowMs - this.#grantedAtMs >= FLUSH_AFTER_MS;
@@ -207,23 +200,21 @@ export class KeyGate extends DurableObject {
     const stale = this.#raise(generation, fresh);
     if (stale !== null) return stale;
     noteConfirmation(this.#gate, generation, leaseMs, this.nowMs());
-    this.#storeLongest();
+    storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
     return { kind: 'confirmed', generation, ttlMs: leaseMs };
   }
 
   /** Takes reports and unused permits without asking for any. */
   settle(settlements: readonly Settlement[]): void {
-    this.#settle(settlements);
-  }
-
-  #settle(settlements: readonly Settlement[]): void {
     const nowMs = this.nowMs();
     const returned = settle(this.#gate, settlements, nowMs);
     if (returned.length === 0) return;
     for (const each of returned) takeBack(this.#purse, each);
-    // What has come to cost more than was reserved is not forgotten in a crash.
-    if (this.#floor() !== undefined && (this.#isExact || mustStore(this.#gate))) this.#putExact();
-    else if (this.#floor() !== undefined) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    if (this.#floor() !== undefined) {
+      // What has come to cost more than was reserved is not forgotten in a crash.
+      if (this.#isExact || mustStore(this.#gate)) this.#putExact();
+      else planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    }
     if (this.#purse.limits.some(isShort)) this.ctx.waitUntil(this.#report());
   }
 
@@ -298,16 +289,11 @@ export class KeyGate extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
-    const nowMs = this.nowMs();
-    try {
-      const due = dueJobs(this.#storage, nowMs);
-      if (due.includes('flush')) this.#flush(nowMs);
-      if (due.includes('close')) await this.#close(nowMs);
-      if (due.includes('erase')) await this.#erase();
-      endDueJobs(this.#storage, nowMs);
-    } finally {
-      armJobs(this.#storage, nowMs + RETRY_MS);
-    }
+    await runJobs(this.#storage, this.nowMs(), {
+      flush: (nowMs) => this.#flush(nowMs),
+      close: (nowMs) => this.#close(nowMs),
+      erase: () => this.#erase(),
+    });
   }
 
   /**
@@ -347,24 +333,13 @@ export class KeyGate extends DurableObject {
     return !sameTerms(known, terms);
   }
 
-  /** One write when it is raised, before the answer leaves: a successor waits this long for answers it never saw. */
-  #storeLongest(): void {
-    if (this.#gate.longestMs > (this.#storage.kv.get<number>('longestMs') ?? 0)) {
-      this.#storage.kv.put('longestMs', this.#gate.longestMs);
-    }
-  }
-
   #flush(nowMs: number): void {
-    if (nowMs - this.#grantedAtMs < FLUSH_AFTER_MS) {
-      planJob(this.#storage, 'flush', this.#grantedAtMs + FLUSH_AFTER_MS, true);
-    } else {
-      this.#putExact();
-    }
+    if (isQuiet(this.#storage, this.#grantedAtMs, nowMs)) this.#putExact();
   }
 
   #putExact(): void {
     this.#isExact = true;
-    this.#storage.kv.put('meter', exactSnapshot(this.#gate));
+    storeExact(this.#storage, this.#gate);
   }
 
   /** What the erased gate answered may still be in use, so an `advance` that comes now waits for it. */
@@ -372,10 +347,7 @@ export class KeyGate extends DurableObject {
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
     this.#purse = emptyPurse();
-    this.#gate = this.#open({ meter: emptyMeter(), reserve: 0 }, this.#gate.longestMs);
-  }
-
-  #open(stored: StoredMeter, longestMs: number): Gate {
-    return openGate(stored, longestMs, `${crypto.randomUUID()}:`, this.nowMs());
+    const { longestMs } = this.#gate;
+    this.#gate = openGate({ meter: emptyMeter(), reserve: 0 }, longestMs, `${crypto.randomUUID()}:`, this.nowMs());
   }
 }
