@@ -25,6 +25,11 @@ function viewOf({ id, name, plan, status, budgetMicro, billingAnchorMs, createdA
 /** There is no such account. */
 export const missing = (): Answer => denied(deny('not_found', { detail: 'there is no account with this id' }));
 
+/** An account as it is now, or null: answer with {@link missing}. */
+export function findAccount({ force }: Desk, accountId: string): Promise<StoredAccount | null> {
+  return readAccount(force.db.withSession('first-primary'), accountId);
+}
+
 /** Makes an account, on the policy's default plan where none is named. */
 export async function createAccount(desk: Desk, input: z.output<typeof newAccount>): Promise<Answer> {
   const { policy } = desk.house;
@@ -48,7 +53,7 @@ export async function listAccounts(desk: Desk, query: z.output<typeof accountQue
 }
 
 export async function showAccount(desk: Desk, accountId: string): Promise<Answer> {
-  const account = await readAccount(desk.force.db.withSession('first-primary'), accountId);
+  const account = await findAccount(desk, accountId);
   return account === null ? missing() : json(viewOf(account));
 }
 

@@ -2,8 +2,8 @@ import { compileRange } from '../decision/address.ts';
 import { deny } from '../decision/denial.ts';
 import { planOf } from '../gateway/limits.ts';
 import type { Policy } from '../policy/schema.ts';
-import { readAccount } from '../registry/accounts.ts';
 import type { NewKey as KeySpec } from '../registry/create.ts';
+import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, json, notInForce } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { type Checked, invalid, type NewKey } from './input.ts';
@@ -16,8 +16,8 @@ type Terms = Omit<KeySpec, 'id' | 'accountId' | 'userId'>;
 /** Makes a key of an account. The secret stands in this answer and nowhere else, also where it is 503. */
 export async function createKey(desk: Desk, accountId: string, input: NewKey): Promise<Answer> {
   const { house, actor, nowMs } = desk;
-  const account = await readAccount(desk.force.db.withSession('first-primary'), accountId);
-  if (account === null) return denied(deny('not_found', { detail: 'there is no account with this id' }));
+  const account = await findAccount(desk, accountId);
+  if (account === null) return missing();
   const terms = termsFor(house.policy, account.plan, input, nowMs);
   if (!terms.ok) return denied(terms.denial);
   const plan = planOf(house.policy, account.plan);

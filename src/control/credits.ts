@@ -3,9 +3,8 @@ import { deny } from '../decision/denial.ts';
 import { callObject } from '../objects/call.ts';
 import type { Movement } from '../objects/credit-movements.ts';
 import { MOST_GRANTED_MICRO } from '../objects/credits.ts';
-import { readAccount } from '../registry/accounts.ts';
 import { noteOnce } from '../registry/note.ts';
-import { missing } from './accounts.ts';
+import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, json, rfc3339 } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
@@ -21,7 +20,7 @@ export async function showCredits(
   accountId: string,
   query: z.output<typeof movementQuery>,
 ): Promise<Answer> {
-  const account = await readAccount(desk.force.db.withSession('first-primary'), accountId);
+  const account = await findAccount(desk, accountId);
   if (account === null) return missing();
   const { limit, cursor = null } = query;
   const asked = { limit, cursor, anchorMs: account.billingAnchorMs };
@@ -53,7 +52,7 @@ export async function showCredits(
 export async function grantCredits(desk: Desk, accountId: string, input: z.output<typeof newGrant>): Promise<Answer> {
   const key = readIdempotencyKey(desk.idempotencyKey);
   if (!key.ok) return denied(key.denial);
-  if ((await readAccount(desk.force.db.withSession('first-primary'), accountId)) === null) return missing();
+  if ((await findAccount(desk, accountId)) === null) return missing();
   const { micro, note = null } = input;
   const grant = { id: key.value, micro, note, actor: desk.actor.name };
   const result = await callObject(() => desk.house.edge.ledger(accountId).grantCredits(grant));

@@ -3,8 +3,7 @@ import { callObject } from '../objects/call.ts';
 import type { LogCalls, LogFilter } from '../objects/journal.ts';
 import type { ExportSpan } from '../objects/log-export.ts';
 import { lineOf } from '../objects/log-line.ts';
-import { readAccount } from '../registry/accounts.ts';
-import { missing } from './accounts.ts';
+import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, json } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
@@ -17,7 +16,7 @@ const NDJSON = 'application/x-ndjson';
  * `format=ndjson` or a client that accepts NDJSON. A page may be short and still have a cursor.
  */
 export async function showLogs(desk: Desk, accountId: string, query: z.output<typeof logQuery>): Promise<Answer> {
-  if ((await readAccount(desk.force.db.withSession('first-primary'), accountId)) === null) return missing();
+  if ((await findAccount(desk, accountId)) === null) return missing();
   const { key: keyId, category, status: statuses, reason, from: fromMs, to: toMs, limit, cursor = null } = query;
   const filter = { keyId, category, statuses, reason, fromMs, toMs };
   const ledger = desk.house.edge.ledger(accountId);

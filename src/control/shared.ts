@@ -1,10 +1,10 @@
-import { deny } from '../decision/denial.ts';
 import { accountLimitsOf, creditTermsOf } from '../gateway/limits.ts';
 import type { Limit, LimitView } from '../meter/meter.ts';
 import { callObject } from '../objects/call.ts';
 import type { Policy } from '../policy/schema.ts';
-import { readAccount, type StoredAccount } from '../registry/accounts.ts';
-import { type Answer, denied, json, rfc3339 } from './answer.ts';
+import type { StoredAccount } from '../registry/accounts.ts';
+import { findAccount, missing } from './accounts.ts';
+import { type Answer, json, rfc3339 } from './answer.ts';
 import type { Desk } from './desk.ts';
 
 /** What was counted against limits, as an object reports it. */
@@ -33,8 +33,8 @@ export function countedView({ granted, used, limits }: Counted): object {
 /** What all keys of an account share, and what is left of it. */
 export async function showLimits(desk: Desk, accountId: string): Promise<Answer> {
   const { policy, edge } = desk.house;
-  const account = await readAccount(desk.force.db.withSession('first-primary'), accountId);
-  if (account === null) return denied(deny('not_found', { detail: 'there is no account with this id' }));
+  const account = await findAccount(desk, accountId);
+  if (account === null) return missing();
   const terms = creditTermsOf(account, policy);
   const report = await callObject(() => edge.ledger(accountId).inspect(sharedBy(account, policy), terms));
   return json({ account: accountId, plan: account.plan, ...countedView(report) });

@@ -2,9 +2,8 @@ import type * as z from 'zod';
 import type { Denial } from '../decision/denial.ts';
 import { callObject } from '../objects/call.ts';
 import { KEPT_MS, type LastUse, type UsageFigures } from '../objects/usage.ts';
-import { readAccount } from '../registry/accounts.ts';
 import type { StoredKey } from '../registry/keys.ts';
-import { missing } from './accounts.ts';
+import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, json, rfc3339 } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
@@ -19,7 +18,7 @@ const MOST_DAYS = { hour: 31, day: 762 } as const;
 
 /** What an account's requests came to, by hour (the last day, if nothing else is asked for) or by day. */
 export async function showUsage(desk: Desk, accountId: string, query: Query): Promise<Answer> {
-  if ((await readAccount(desk.force.db.withSession('first-primary'), accountId)) === null) return missing();
+  if ((await findAccount(desk, accountId)) === null) return missing();
   const { by, key: keyId, category, to: toMs = desk.nowMs } = query;
   const fromMs = query.from ?? toMs - USUAL_DAYS[by] * DAY_MS;
   const refused = refusalOf(by, fromMs, toMs, desk.nowMs);

@@ -22,16 +22,21 @@ export function addressKey(text: string): string | null {
   const v6 = readV6(text);
   if (v6 === null) return null;
   if (v6.isIPv4MappedAddress()) return v6.toIPv4Address().toString();
-  return `${new ipaddr.IPv6([...v6.parts.slice(0, 4), 0, 0, 0, 0]).toRFC5952String()}/64`;
+  return v6Network(v6, 4);
 }
 
 /** The network of an address, for where less than all of it is kept: IPv4 by /24, IPv6 by /48; null as above. */
 export function networkOf(text: string): string | null {
-  const v6 = readV4(text) === -1 ? readV6(text) : null;
-  const v4 = v6 === null ? text : v6.isIPv4MappedAddress() ? v6.toIPv4Address().toString() : null;
-  if (v4 !== null) return readV4(v4) === -1 ? null : `${v4.slice(0, v4.lastIndexOf('.'))}.0/24`;
-  const parts = v6?.parts.slice(0, 3) ?? [];
-  return `${new ipaddr.IPv6([...parts, 0, 0, 0, 0, 0]).toRFC5952String()}/48`;
+  const address = normaliseAddress(text);
+  if (address === null) return null;
+  const v6 = readV6(address);
+  return v6 === null ? `${address.slice(0, address.lastIndexOf('.'))}.0/24` : v6Network(v6, 3);
+}
+
+/** The network of an IPv6 address that its first groups of 16 bits name. */
+function v6Network({ parts }: InstanceType<typeof ipaddr.IPv6>, groups: number): string {
+  const network = new ipaddr.IPv6(parts.map((part, i) => (i < groups ? part : 0)));
+  return `${network.toRFC5952String()}/${16 * groups}`;
 }
 
 /** Compiles an address or a CIDR range; null where the text is neither. */
