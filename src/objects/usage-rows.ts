@@ -1,6 +1,8 @@
 import type { Tally } from '../meter/tally.ts';
 import { ALL_KEYS, type LastUse, type Step, type UsageRow, UsageSet } from './usage-set.ts';
 
+/** A row by its name: the columns of its key, in that order. */
+const IS_NAMED = 'WHERE key_id = ? AND start_ms = ? AND category = ? AND environment = ?';
 const TABLES = { hour: 'usage_hours', day: 'usage_days' } as const satisfies Record<Step, string>;
 
 /** Makes the tables. An update touches no index and so writes one row. */
@@ -56,8 +58,7 @@ export function addUsage(sql: SqlStorage, step: Step, rows: Iterable<UsageRow>):
   for (const row of rows) {
     const { keyId, startMs, category, environment } = row;
     const sum = new UsageSet();
-    const isSame = 'WHERE key_id = ? AND start_ms = ? AND category = ? AND environment = ?';
-    for (const known of readUsage(sql, step, isSame, keyId, startMs, category, environment)) sum.add(known, row);
+    for (const known of readUsage(sql, step, IS_NAMED, keyId, startMs, category, environment)) sum.add(known, row);
     sum.add(row, row);
     for (const { last, tally } of sum.rows()) {
       sql.exec(
@@ -71,9 +72,8 @@ export function addUsage(sql: SqlStorage, step: Step, rows: Iterable<UsageRow>):
 
 /** Deletes the rows of these names. */
 export function deleteUsage(sql: SqlStorage, step: Step, rows: Iterable<UsageRow>): void {
-  const isSame = 'WHERE key_id = ? AND start_ms = ? AND category = ? AND environment = ?';
   for (const { keyId, startMs, category, environment } of rows) {
-    sql.exec(`DELETE FROM ${TABLES[step]} ${isSame}`, keyId, startMs, category, environment);
+    sql.exec(`DELETE FROM ${TABLES[step]} ${IS_NAMED}`, keyId, startMs, category, environment);
   }
 }
 

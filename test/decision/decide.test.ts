@@ -2,33 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { decide, type RequestFacts } from '../../src/decision/decide.ts';
 import type { KeyRecord } from '../../src/decision/record.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
+import { goodRecord as good } from '../support/record.ts';
 
 const NOW = 1_700_000_000_000;
 const loaded = loadPolicy(undefined);
 if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
 const { policy } = loaded;
 
-const good: KeyRecord = {
-  keyId: 'key_1',
-  generation: 1,
-  accountId: 'acc_1',
-  accountStatus: 'active',
-  plan: 'standard',
-  budgetMicro: null,
-  billingAnchorMs: 0,
-  userId: null,
-  label: null,
-  category: null,
-  role: 'developer',
-  environment: 'live',
-  status: 'active',
-  expiresAtMs: null,
-  graceEndsAtMs: null,
-  ratePerSecond: null,
-  ratePerMinute: null,
-  quotas: {},
-  addresses: null,
-};
 const call: RequestFacts = { method: 'POST', path: '/v1/chat/completions', address: '203.0.113.9' };
 
 function reason(record: Partial<KeyRecord>, facts: Partial<RequestFacts> = {}): string | null {

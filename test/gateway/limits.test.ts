@@ -5,6 +5,7 @@ import { accountLimitsOf, creditTermsOf, limitDenial, limitsOf, planOf, reserveO
 import type { Refused } from '../../src/meter/gate.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { Policy } from '../../src/policy/schema.ts';
+import { goodRecord } from '../support/record.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -15,27 +16,7 @@ function policyOf(input: object): Policy {
   return loaded.policy;
 }
 
-const record: KeyRecord = {
-  keyId: 'key_1',
-  generation: 1,
-  accountId: 'acc_1',
-  accountStatus: 'active',
-  plan: 'standard',
-  budgetMicro: null,
-  billingAnchorMs: 12_345,
-  userId: null,
-  label: null,
-  category: null,
-  role: 'developer',
-  environment: 'live',
-  status: 'active',
-  expiresAtMs: null,
-  graceEndsAtMs: null,
-  ratePerSecond: null,
-  ratePerMinute: null,
-  quotas: {},
-  addresses: null,
-};
+const record: KeyRecord = { ...goodRecord, billingAnchorMs: 12_345 };
 const bare = policyOf({ limits: { default_rate_per_minute: null } });
 
 describe('the limits of a key', () => {
