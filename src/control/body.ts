@@ -12,7 +12,7 @@ export type JsonBody = { readonly ok: true; readonly value: unknown } | { readon
  */
 export async function readJson(request: Request): Promise<JsonBody> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
-  const bytes = await readBytes(request).catch(() => new Uint8Array());
+  const bytes = await readBytes(request, CONTROL_BODY_BYTES).catch(() => new Uint8Array());
   if (bytes === null) return refused('body_too_large', 'the body may have at most 64 KB');
   if (bytes.byteLength === 0) return { ok: true, value: undefined };
   if (type !== '' && !/^application\/(?:[\w.+-]+\+)?json$/.test(type)) {
@@ -26,15 +26,15 @@ export async function readJson(request: Request): Promise<JsonBody> {
   }
 }
 
-/** All bytes of the body; null where there are too many, and then no more of them is read. */
-async function readBytes(request: Request): Promise<Uint8Array | null> {
-  if (Number(request.headers.get('content-length') ?? 0) > CONTROL_BODY_BYTES) return null;
+/** All bytes of a body; null where there are more than `limit`, and then no more of them is read. */
+export async function readBytes(message: Request | Response, limit: number): Promise<Uint8Array | null> {
+  if (Number(message.headers.get('content-length') ?? 0) > limit) return null;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader = request.body?.getReader();
+  const reader = message.body?.getReader();
   for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
     length += next.value.byteLength;
-    if (length > CONTROL_BODY_BYTES) {
+    if (length > limit) {
       await reader?.cancel();
       return null;
     }

@@ -6,7 +6,8 @@ import type { Edge } from '../gateway/edge.ts';
 import { lockOf } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
 import { gateUnavailable } from '../gateway/unavailable.ts';
-import { type AccessKeys, checkAccess } from './access.ts';
+import { checkAccess } from './access.ts';
+import type { KeyCache } from './jwks.ts';
 import { type AdminScope, checkAdminToken } from './tokens.ts';
 
 /** Who uses an admin route. */
@@ -33,7 +34,7 @@ export interface AdminRequest {
 export interface Guard {
   readonly edge: Edge;
   readonly admin: AdminAccess;
-  readonly accessKeys: AccessKeys;
+  readonly accessKeys: KeyCache;
   readonly alert: Background['alert'];
 }
 

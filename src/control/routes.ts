@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type * as z from 'zod';
 import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
-import { ACCESS_HEADER, noAccessKeys } from './access.ts';
+import { ACCESS_HEADER } from './access.ts';
 import { createAccount, listAccounts, resumeAccount, showAccount, suspendAccount, updateAccount } from './accounts.ts';
 import { type Answer, denied, respond } from './answer.ts';
 import { showAudit } from './audit.ts';
@@ -14,6 +14,7 @@ import { type Admin, guardAdmin } from './guard.ts';
 import * as input from './input.ts';
 import { movementQuery, newGrant } from './input-credits.ts';
 import { logQuery, usageQuery } from './input-ledger.ts';
+import { noKeys } from './jwks.ts';
 import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from './keys.ts';
 import { liftLockout, showLockout } from './lockouts.ts';
 import { showLogs } from './logs.ts';
@@ -91,7 +92,7 @@ const ROUTES: readonly Route[] = [
 export function adminRoutes(house: House): Hono<Kept> {
   const app = new Hono<Kept>();
   const { edge, admin, logger } = house;
-  const guard = { edge, admin, accessKeys: noAccessKeys(), alert: logger.alert };
+  const guard = { edge, admin, accessKeys: noKeys(), alert: logger.alert };
   const force = forceOf(house);
 
   app.use(async (c, next) => {

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AccessKeys, accessIssuer, checkAccess, noAccessKeys } from '../../src/control/access.ts';
+import { accessIssuer, checkAccess } from '../../src/control/access.ts';
+import { type KeyCache, noKeys } from '../../src/control/jwks.ts';
 
 const NOW_MS = Date.UTC(2030, 0, 1);
 const AUDIENCE = 'a1b2c3';
@@ -14,7 +15,7 @@ let team: string;
 let published: object[] = [];
 let down = false;
 let fetches = 0;
-let keys: AccessKeys;
+let keys: KeyCache;
 let first: { jwk: object; signer: Signer };
 let second: { jwk: object; signer: Signer };
 
@@ -59,7 +60,7 @@ beforeEach(() => {
   published = [first.jwk];
   down = false;
   fetches = 0;
-  keys = noAccessKeys();
+  keys = noKeys();
 });
 
 describe('a JWT of Cloudflare Access', () => {
