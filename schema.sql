@@ -11,13 +11,75 @@ CREATE TABLE IF NOT EXISTS accounts (
   status TEXT NOT NULL CHECK (status IN ('active', 'suspended')),
   created_at_ms INTEGER NOT NULL,
   budget_micro INTEGER,
-  billing_anchor_ms INTEGER
+  billing_anchor_ms INTEGER,
+  external_id TEXT,
+  closed_at_ms INTEGER,
+  erased_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS accounts_by_creation ON accounts (created_at_ms, id);
+CREATE UNIQUE INDEX IF NOT EXISTS accounts_by_external_id ON accounts (external_id) WHERE external_id IS NOT NULL;
+
+-- Who may act for an account. user_id: as the issuer of sessions knows the person; it and the e-mail address are gone
+-- once the member was erased. A removed member stays, so that signing in again does not bring it back.
+CREATE TABLE IF NOT EXISTS members (
+  id TEXT PRIMARY KEY NOT NULL,
+  account_id TEXT NOT NULL REFERENCES accounts (id),
+  user_id TEXT,
+  email TEXT,
+  role TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'removed')),
+  joined_at_ms INTEGER NOT NULL,
+  removed_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX IF NOT EXISTS members_by_user ON members (user_id, account_id) WHERE user_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS members_by_account ON members (account_id, joined_at_ms, id);
+
+-- E-mail addresses, in lower case, that join an account when they sign in.
+CREATE TABLE IF NOT EXISTS invitations (
+  id TEXT PRIMARY KEY NOT NULL,
+  account_id TEXT NOT NULL REFERENCES accounts (id),
+  email TEXT NOT NULL,
+  role TEXT NOT NULL,
+  invited_by TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX IF NOT EXISTS invitations_by_email ON invitations (email, account_id);
+CREATE INDEX IF NOT EXISTS invitations_by_account ON invitations (account_id, created_at_ms, id);
+
+-- Sessions that were signed out before their token ends; the name is a digest.
+CREATE TABLE IF NOT EXISTS ended_sessions (
+  token TEXT PRIMARY KEY NOT NULL,
+  ends_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS ended_sessions_by_end ON ended_sessions (ends_at_ms);
+
+-- Who made keys within the last hour: a purged key counts too.
+CREATE TABLE IF NOT EXISTS key_creations (
+  user_id TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  key_id TEXT NOT NULL,
+  PRIMARY KEY (user_id, at_ms, key_id)
+) STRICT, WITHOUT ROWID;
+
+-- Answers to POSTs with an Idempotency-Key, without secrets. name, request: digests. status: null until it is done.
+CREATE TABLE IF NOT EXISTS idempotency (
+  name TEXT PRIMARY KEY NOT NULL,
+  request TEXT NOT NULL,
+  salt TEXT NOT NULL,
+  status INTEGER,
+  body TEXT,
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (created_at_ms);
 
 -- Every change of a key raises its generation; a change of an account, but of its name, raises that of all its keys.
--- user_id: the member who made it. prefix: the visible part of its current secret.
+-- user_id: the member who made it (members.id). prefix: the visible part of its current secret.
 -- quotas: {"total", "daily", "weekly", "monthly"} in requests, and under "credits" the same in micro-credits.
 CREATE TABLE IF NOT EXISTS keys (
   id TEXT PRIMARY KEY NOT NULL,
@@ -36,11 +98,13 @@ CREATE TABLE IF NOT EXISTS keys (
   prefix TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
   revoked_at_ms INTEGER,
-  rate_per_second INTEGER
+  rate_per_second INTEGER,
+  metadata TEXT CHECK (json_valid(metadata))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS keys_by_creation ON keys (created_at_ms, id);
 CREATE INDEX IF NOT EXISTS keys_by_account ON keys (account_id, created_at_ms, id);
+CREATE INDEX IF NOT EXISTS keys_by_member ON keys (user_id, created_at_ms, id) WHERE user_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS keys_by_prefix ON keys (prefix);
 CREATE INDEX IF NOT EXISTS keys_by_label ON keys (label) WHERE label IS NOT NULL;
 CREATE INDEX IF NOT EXISTS keys_by_end ON keys (environment, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
@@ -57,13 +121,15 @@ BEGIN
   SELECT RAISE(ABORT, 'a revoked key stays revoked');
 END;
 
--- A key has several secrets over its life. grace_ends_at_ms: when one that was replaced stops working.
+-- A key has several secrets over its life. replaced_at_ms, grace_ends_at_ms: when another one took its place, and when
+-- it stops working.
 CREATE TABLE IF NOT EXISTS secrets (
   id TEXT PRIMARY KEY NOT NULL,
   key_id TEXT NOT NULL REFERENCES keys (id),
   prefix TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
-  grace_ends_at_ms INTEGER
+  grace_ends_at_ms INTEGER,
+  replaced_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS secrets_by_key ON secrets (key_id);
@@ -77,7 +143,8 @@ CREATE TABLE IF NOT EXISTS secret_digests (
 
 CREATE INDEX IF NOT EXISTS secret_digests_by_secret ON secret_digests (secret_id);
 
--- Who did what, and what it altered. Rows are added and never touched again.
+-- Who did what, and what it altered. Rows are added and never touched again, but for the address, which an erasure
+-- takes out. once: names what must stand here one time only.
 CREATE TABLE IF NOT EXISTS audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ms INTEGER NOT NULL,
@@ -88,13 +155,19 @@ CREATE TABLE IF NOT EXISTS audit (
   address TEXT,
   request_id TEXT,
   before TEXT CHECK (json_valid(before)),
-  after TEXT CHECK (json_valid(after))
+  after TEXT CHECK (json_valid(after)),
+  once TEXT
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS audit_by_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS audit_by_key ON audit (key_id, id) WHERE key_id IS NOT NULL;
 
+CREATE UNIQUE INDEX IF NOT EXISTS audit_once ON audit (once) WHERE once IS NOT NULL;
+
 CREATE TRIGGER IF NOT EXISTS audit_refuses_update BEFORE UPDATE ON audit
+WHEN NEW.address IS NOT NULL
+  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.before, NEW.after, NEW.once)
+    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.before, OLD.after, OLD.once)
 BEGIN
   SELECT RAISE(ABORT, 'audit rows are never changed');
 END;

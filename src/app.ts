@@ -1,8 +1,10 @@
 import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
 import { adminRoutes } from './control/routes.ts';
+import { KEYS_ALIAS, USER, userRoutes } from './control/user-routes.ts';
 import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';
+import { corsPreflight, writeCors } from './gateway/cors.ts';
 import { ADDRESS_HEADER } from './gateway/handler.ts';
 import { normalisePath } from './gateway/path.ts';
 import { onboardingRoutes } from './onboarding/routes.ts';
@@ -16,21 +18,30 @@ export interface App {
 }
 
 const ADMIN = '/admin/v1';
-const ROOMS = [`${ADMIN}/`, '/api/v1/onboarding/', '/api/v1/keys/apikey/'] as const;
+const ROOMS = [ADMIN, '/api/v1/onboarding', '/api/v1/keys/apikey'] as const;
+const USER_ROOMS = [USER, KEYS_ALIAS] as const;
 const HEALTH = '/healthz';
+const SLASH = 47;
 
 /** Which room answers which path. */
 export function openApp(house: House): App {
-  const { policy, logger } = house;
+  const { policy, logger, cors } = house;
   const base = policy.control.base_path;
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
+  // Without a sign-in the customers' routes do not exist, and their paths are the upstream's.
+  const rooms = policy.session === null ? ROOMS : [...ROOMS, ...USER_ROOMS];
+  const isIn = (room: string, pathname: string) => {
+    const end = base.length + room.length;
+    return pathname.startsWith(room, base.length) && (pathname.length === end || pathname.charCodeAt(end) === SLASH);
+  };
 
   const app = new Hono<{ Bindings: { requestId: string } }>();
   app.get(health, (c) => respond(policy, { kind: 'json', status: 200, body: { status: 'ok' } }, c.env.requestId));
   app.all(health, (c) => respond(policy, { kind: 'wrong_method', allow: ['GET', 'HEAD'] }, c.env.requestId));
   app.route(base + ADMIN, adminRoutes(house));
   app.route(base, onboardingRoutes(house));
+  app.route(base, userRoutes(house));
   app.notFound((c) => respond(policy, denied(deny('not_found')), c.env.requestId));
   app.onError((error, c) => {
     logger.alert('control_failed', { error: error.message, request: c.env.requestId });
@@ -41,11 +52,16 @@ export function openApp(house: House): App {
     controls: (pathname, host) =>
       (only === null || host === only) &&
       pathname.startsWith(base) &&
-      (pathname === health || ROOMS.some((room) => pathname.startsWith(room, base.length))),
+      (pathname === health || rooms.some((room) => isIn(room, pathname))),
     async fetch(request, ctx) {
       const requestId = crypto.randomUUID();
       const atMs = house.edge.clock.nowMs();
-      const response = await app.fetch(request, { requestId }, ctx);
+      // Pages may call everything but what is for operators.
+      const shared = cors !== null && !isIn(ADMIN, new URL(request.url).pathname) ? cors : null;
+      const preflight = shared === null ? null : corsPreflight(shared, request);
+      const response = preflight ?? (await app.fetch(request, { requestId }, ctx));
+      if (preflight !== null) response.headers.set('x-request-id', requestId);
+      else if (shared !== null) writeCors(shared, request.headers.get('origin'), response.headers);
       const target = normalisePath(request.url);
       logger.request(
         {

@@ -17,7 +17,8 @@ import type { Desk } from './desk.ts';
 import { type accountChange, type accountQuery, type Checked, invalid, MAX_SET, type newAccount } from './input.ts';
 import { newId } from './issue.ts';
 
-function viewOf({ id, name, plan, status, budgetMicro, billingAnchorMs, createdAtMs }: StoredAccount) {
+/** An account as answers show it. */
+export function viewOf({ id, name, plan, status, budgetMicro, billingAnchorMs, createdAtMs }: StoredAccount) {
   const billing = { budget_micro: budgetMicro, billing_anchor: rfc3339(billingAnchorMs) };
   return { id, name, plan, status, ...billing, created_at: rfc3339(createdAtMs) };
 }

@@ -11,7 +11,7 @@ import { issueKey } from './issue.ts';
 import { viewOf } from './keys.ts';
 import { checkLimits, NO_LIMITS, withLimits } from './limits.ts';
 
-type Terms = Omit<KeySpec, 'id' | 'accountId' | 'userId'>;
+type Terms = Omit<KeySpec, 'id' | 'accountId' | 'memberId'>;
 
 /** Makes a key of an account. The secret stands in this answer and nowhere else, also where it is 503. */
 export async function createKey(desk: Desk, accountId: string, input: NewKey): Promise<Answer> {
@@ -25,7 +25,7 @@ export async function createKey(desk: Desk, accountId: string, input: NewKey): P
   const perAccount = plan.active_keys === undefined ? caps.active_keys_per_account : plan.active_keys;
   const issued = await issueKey(
     house,
-    { ...terms.value, accountId, userId: null },
+    { ...terms.value, accountId, memberId: null },
     { perAccount, perUser: null },
     actor,
     nowMs,
@@ -64,6 +64,6 @@ export function termsFor(policy: Policy, planName: string, input: NewKey, nowMs:
   if (unreadable !== -1) return invalid(`addresses.${unreadable}`, 'expected an IP address or a CIDR range');
 
   const limits = withLimits(NO_LIMITS, input);
-  const terms = { environment, role, label, category, expiresAtMs, ...limits, addresses };
+  const terms = { environment, role, label, category, expiresAtMs, ...limits, addresses, metadata: {} };
   return { ok: true, value: terms };
 }

@@ -1,6 +1,9 @@
 import type { House } from '../env.ts';
+import type { StoredAccount } from '../registry/accounts.ts';
 import type { Actor } from '../registry/audit.ts';
 import type { Force } from '../registry/force.ts';
+import type { Member } from '../registry/members.ts';
+import type { Identity } from './session.ts';
 
 /** What a control function works with: the house, who asks, and when. */
 export interface Desk {
@@ -12,6 +15,13 @@ export interface Desk {
   readonly idempotencyKey: string | null;
   /** The `Accept` header as it was sent; null: none. */
   readonly accept: string | null;
+}
+
+/** The desk of who has signed in. The account is the one of this session; nothing of another one is ever found. */
+export interface MemberDesk extends Desk {
+  readonly member: Member;
+  readonly account: StoredAccount;
+  readonly identity: Identity;
 }
 
 /** The ways that bring a change into force in this house. */

@@ -68,7 +68,7 @@ export async function listKeys(desk: Desk, query: z.output<typeof keyQuery>): Pr
 export async function showKey(desk: Desk, keyId: string): Promise<Answer> {
   const key = await readKey(desk.force.db.withSession('first-primary'), keyId);
   if (key === null) return missing();
-  const limits = limitsOf(recordOfKey(key, null), desk.house.policy);
+  const limits = limitsOf(recordOfKey(key), desk.house.policy);
   const [report, uses] = await Promise.all([
     callObject(() => desk.force.gate(keyId).inspect(limits)).catch(() => null),
     lastUses(desk, [key]),

@@ -28,6 +28,8 @@ export interface KeyRecord {
   /** Where the account's billing months begin, in ms. */
   readonly billingAnchorMs: number;
   /** The member who made the key; null for keys made by an admin and for trial keys. */
+  readonly memberId: string | null;
+  /** The same person as the issuer of sessions knows it. */
   readonly userId: string | null;
   readonly label: string | null;
   readonly category: string | null;
@@ -35,7 +37,8 @@ export interface KeyRecord {
   readonly environment: string;
   readonly status: KeyStatus;
   readonly expiresAtMs: number | null;
-  /** When the presented secret stops working because a newer one replaced it; null for the current one. */
+  /** When a newer secret replaced the presented one, and when it stops working; null for the current one. */
+  readonly replacedAtMs: number | null;
   readonly graceEndsAtMs: number | null;
   /** Requests per rolling second, and minute; null: the policy's default. */
   readonly ratePerSecond: number | null;

@@ -44,7 +44,7 @@ export async function mintTrialKey(visit: Visit): Promise<Answer> {
   if (refusal !== null) return denied(refusal);
   const spec = {
     accountId: TRIAL_ACCOUNT,
-    userId: null,
+    memberId: null,
     label: null,
     category: null,
     environment: trial.environment,
@@ -54,6 +54,7 @@ export async function mintTrialKey(visit: Visit): Promise<Answer> {
     ratePerMinute: null,
     quotas: { total: trial.operations },
     addresses: null,
+    metadata: {},
   };
   const issue = () => issueKey(house, spec, NO_CAPS, actor, nowMs);
   let issued = await issue();

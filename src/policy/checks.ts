@@ -30,6 +30,15 @@ function referenceProblems(policy: Policy): string[] {
   const problems = [
     missing('keys.default_role', keys.default_role, roles, 'role'),
     missing('default_plan', policy.default_plan, plans, 'plan'),
+    missing('members.first_role', policy.members.first_role, roles, 'role'),
+    missing('members.default_role', policy.members.default_role, roles, 'role'),
+    ...Object.entries(policy.session?.roles ?? {}).map(([value, role]) =>
+      missing(`session.roles.${value}`, role, roles, 'role'),
+    ),
+    ...Object.entries(roles).flatMap(([name, { mints, grants }]) => [
+      ...mints.map((each, i) => missing(`roles.${name}.mints[${i}]`, each, environments, 'environment')),
+      ...grants.map((each, i) => missing(`roles.${name}.grants[${i}]`, each, roles, 'role')),
+    ]),
   ];
   if (trial.enabled) {
     problems.push(missing('trial.role', trial.role, roles, 'role'));

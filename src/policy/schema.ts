@@ -69,7 +69,56 @@ const role = z.strictObject({
   allow: z.array(rule),
   /** Exceptions from `allow`. */
   deny: z.array(rule).default([]),
+  /** The environments in which its members may make keys. */
+  mints: z.array(name).default([]),
+  /** The roles beside its own that its members may give, to keys and to members. */
+  grants: z.array(name).default([]),
+  /** Which keys its members see and change: those they made, or all of the account. */
+  manages: z.enum(['own', 'account']).default('own'),
 });
+
+/** The name of a claim, or the path to one within objects. */
+const claim = z.union([z.string().min(1).max(200), z.array(z.string().min(1).max(200)).min(1).max(8)]);
+
+/** Signing algorithms of RFC 7518 and RFC 8037 with a public key. */
+const algorithm = z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']);
+
+/** Whose sign-in protects the routes of customers. */
+const session = z
+  .strictObject({
+    /** Exactly as it stands in the claim `iss`. */
+    issuer: z.url({ protocol: /^https?$/, error: 'expected the URL of the issuer' }),
+    jwks_url: z
+      .url({ protocol: /^https?$/, error: 'expected the URL of the published keys' })
+      .refine(isProtected, 'expected https, or http on this very machine'),
+    /** One of them must stand in `aud`; null: it is not looked at, as with issuers that send none. */
+    audience: z.array(z.string().min(1).max(500)).min(1).nullable(),
+    /** One of them must be `azp`, where there is any here. */
+    authorized_parties: z.array(z.string().min(1).max(500)).default([]),
+    algorithms: z.array(algorithm).min(1).default(['RS256']),
+    claims: z
+      .strictObject({
+        user: claim.default('sub'),
+        organisation: claim.nullable().default(null),
+        email: claim.nullable().default('email'),
+        role: claim.nullable().default(null),
+      })
+      .prefault({}),
+    /** What the claim of the role says, and which role that is here; what is not named is none. */
+    roles: z.record(z.string().min(1).max(200), name).default({}),
+    /** How far the issuer's clock may be off. */
+    clock_tolerance: durationWithin(0, 60_000, 'at most "60s"').default(5_000),
+  })
+  .refine(({ audience, authorized_parties: parties }) => audience !== null || parties.length > 0, {
+    path: ['audience'],
+    error: 'expected an audience, or authorized_parties in its place',
+  });
+
+/** Keys that come over plain http could be anybody's, but for those of this machine. */
+function isProtected(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || url.protocol === 'https:' || /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
+}
 
 const originUrl = z
   .url({ protocol: /^https?$/, error: 'expected an http or https origin such as "https://api.example.com"' })
@@ -210,8 +259,26 @@ export const policySchema = z.strictObject({
     custom_categories: z.boolean(),
     /** Whether removing a member revokes the member's keys. */
     revoke_with_member: z.boolean(),
-    /** Whether only a never-used key may be deleted outright. */
+    /** Whether a key that was never used may be deleted outright. */
     purge_unused: z.boolean(),
+  }),
+  /** Who signs in; null: nobody, and there are no routes for customers. */
+  session: session.nullable().default(null),
+  members: z.strictObject({
+    /**
+     * `sign_in`: the first to sign in for an organisation makes its account and the others join it; without an
+     * organisation each has an account of their own. `invitation`: by an invitation of the account's or the operator's
+     * admin. `admin`: by the operator alone.
+     */
+    join: z.enum(['sign_in', 'invitation', 'admin']),
+    /** The role of who makes an account by signing in. */
+    first_role: name,
+    /** The role of who joins without a claim that says another one. */
+    default_role: name,
+    /** Whether the issuer's claim says the role each time, or only when joining. */
+    role_from_claim: z.boolean(),
+    /** How long an invitation stands. */
+    invitation: period.default(1_209_600_000),
   }),
   caps: z.strictObject({
     active_keys_per_account: limit.nullable(),
@@ -224,6 +291,14 @@ export const policySchema = z.strictObject({
     /** Whether an account with more than one active key may still rotate. */
     with_several_keys: z.boolean(),
   }),
+  /** What the audit view shows beside the changes: each request of the log, as `api_call`. */
+  audit: z.strictObject({ calls: z.boolean().default(false) }).prefault({}),
+  idempotency: z
+    .strictObject({
+      /** For how long the same `Idempotency-Key` is the same request. */
+      keep: period.default(86_400_000),
+    })
+    .prefault({}),
   lockouts: z.strictObject({ secret: lockout, address: lockout }),
   trial: z.strictObject({
     enabled: z.boolean(),
@@ -300,6 +375,8 @@ export type Cost = Upstream['cost'];
 /** The prices of a route that is paid by tokens. */
 export type UsageCost = Extract<Cost, { from: 'usage' }>;
 export type Role = Policy['roles'][string];
+/** How sessions are checked. */
+export type SessionPolicy = NonNullable<Policy['session']>;
 export type Cors = Policy['cors'];
 export type Wire = Policy['denials'][keyof Policy['denials']];
 export type LockoutRule = Policy['lockouts']['secret'];

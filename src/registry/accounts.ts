@@ -13,10 +13,18 @@ export interface StoredAccount {
   readonly budgetMicro: number | null;
   /** Where its billing months begin: where it was given one, or at its creation. */
   readonly billingAnchorMs: number;
+  /** `org:…` or `user:…`: whose account it is, as the issuer of sessions knows them; null: only its admin knows. */
+  readonly externalId: string | null;
+  /** When it was closed, for good; such an account is suspended. */
+  readonly closedAtMs: number | null;
+  /** When what tells of persons was taken out of it. */
+  readonly erasedAtMs: number | null;
 }
 
-const ACCOUNT_COLUMNS = `id, name, plan, status, created_at_ms AS createdAtMs, budget_micro AS budgetMicro,
-  coalesce(billing_anchor_ms, created_at_ms) AS billingAnchorMs`;
+/** The columns of a {@link StoredAccount}. */
+export const ACCOUNT_COLUMNS = `accounts.id, name, plan, accounts.status, created_at_ms AS createdAtMs,
+  budget_micro AS budgetMicro, coalesce(billing_anchor_ms, created_at_ms) AS billingAnchorMs,
+  external_id AS externalId, closed_at_ms AS closedAtMs, erased_at_ms AS erasedAtMs`;
 
 /** Makes an account; null where its id is taken. */
 export async function createAccount(

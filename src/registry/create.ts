@@ -6,7 +6,7 @@ export type NewKey = Pick<
   StoredKey,
   | 'id'
   | 'accountId'
-  | 'userId'
+  | 'memberId'
   | 'label'
   | 'category'
   | 'environment'
@@ -16,6 +16,7 @@ export type NewKey = Pick<
   | 'ratePerMinute'
   | 'quotas'
   | 'addresses'
+  | 'metadata'
 >;
 
 /** The first secret of a new key: only its digest and its visible prefix. */
@@ -54,7 +55,7 @@ export async function createKey(
   const { id, accountId } = key;
   const columns = [
     id,
-    key.userId,
+    key.memberId,
     key.label,
     key.category,
     key.environment,
@@ -64,6 +65,7 @@ export async function createKey(
     key.ratePerMinute,
     JSON.stringify(key.quotas),
     key.addresses === null ? null : JSON.stringify(key.addresses),
+    JSON.stringify(key.metadata),
     secret.prefix,
     nowMs,
     accountId,
@@ -73,9 +75,9 @@ export async function createKey(
     db
       .prepare(
         `INSERT INTO keys (id, account_id, user_id, label, category, environment, role, status, generation,
-           expires_at_ms, rate_per_second, rate_per_minute, quotas, addresses, prefix, created_at_ms)
-         SELECT ?3, a.id, ?4, ?5, ?6, ?7, ?8, 'active', 1, ?9, ?10, ?11, ?12, ?13, ?14, ?15
-         FROM accounts AS a WHERE a.id = ?16 AND a.status = 'active'
+           expires_at_ms, rate_per_second, rate_per_minute, quotas, addresses, metadata, prefix, created_at_ms)
+         SELECT ?3, a.id, ?4, ?5, ?6, ?7, ?8, 'active', 1, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+         FROM accounts AS a WHERE a.id = ?17 AND a.status = 'active'
            AND (?1 IS NULL OR ?1 > (SELECT count(*) FROM keys WHERE account_id = a.id AND status <> 'revoked'))
            AND (?2 IS NULL OR ?4 IS NULL OR ?2 > (
              SELECT count(*) FROM keys WHERE account_id = a.id AND user_id = ?4 AND status <> 'revoked'))`,

@@ -1,6 +1,15 @@
 import type { KeyRecord } from '../decision/record.ts';
 import { type Actor, AUDIT_COLUMNS } from './audit.ts';
-import { type Db, KEY_COLUMNS, type KeyRow, keyOfRow, recordOfKey, type StoredKey, UNCHANGED } from './rows.ts';
+import {
+  type Db,
+  type Grace,
+  KEY_COLUMNS,
+  type KeyRow,
+  keyOfRow,
+  recordOfKey,
+  type StoredKey,
+  UNCHANGED,
+} from './rows.ts';
 
 export type { StoredKey } from './rows.ts';
 
@@ -29,6 +38,7 @@ export interface KeyChange {
       | 'ratePerMinute'
       | 'quotas'
       | 'addresses'
+      | 'metadata'
     >
   >;
   /** The new generation is above this one too: a gate may be ahead of a restored database. */
@@ -40,7 +50,7 @@ export async function findByDigests(db: Db, digests: readonly string[]): Promise
   const { results } = await db
     .prepare(
       `SELECT ${KEY_COLUMNS}, d.digest, d.pepper_version AS pepperVersion, s.id AS secretId,
-         s.grace_ends_at_ms AS graceEndsAtMs
+         s.replaced_at_ms AS replacedAtMs, s.grace_ends_at_ms AS graceEndsAtMs
        FROM secret_digests AS d
        CROSS JOIN secrets AS s ON s.id = d.secret_id
        CROSS JOIN keys AS k ON k.id = s.key_id
@@ -48,11 +58,11 @@ export async function findByDigests(db: Db, digests: readonly string[]): Promise
        WHERE d.digest IN (${digests.map(() => '?').join(', ')})`,
     )
     .bind(...digests)
-    .all<KeyRow & Omit<FoundKey, 'record'> & { graceEndsAtMs: number | null }>();
+    .all<KeyRow & Omit<FoundKey, 'record'> & Grace>();
   const row = digests.map((digest) => results.find((result) => result.digest === digest)).find(Boolean);
   if (row === undefined) return null;
-  const { digest, pepperVersion, secretId, graceEndsAtMs } = row;
-  return { record: recordOfKey(keyOfRow(row), graceEndsAtMs), digest, pepperVersion, secretId };
+  const { digest, pepperVersion, secretId } = row;
+  return { record: recordOfKey(keyOfRow(row), row), digest, pepperVersion, secretId };
 }
 
 /** Adds the digest of a known secret under another pepper. Does nothing where it is there, or the secret is gone. */
@@ -170,6 +180,7 @@ export async function applyChanges(
            rate_per_minute = c.value ->> '$.next.ratePerMinute',
            quotas = c.value ->> '$.next.quotas',
            addresses = c.value ->> '$.next.addresses',
+           metadata = c.value ->> '$.next.metadata',
            revoked_at_ms = c.value ->> '$.next.revokedAtMs'
          FROM json_each(?1) AS c
          WHERE keys.id = c.value ->> 'id' AND keys.generation = c.value ->> 'generation'

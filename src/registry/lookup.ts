@@ -52,7 +52,7 @@ export function remember(lookup: Lookup, name: string, record: KeyRecord, nowMs:
 
 /** The name of a digest's record in KV; its number is the version of {@link KeyRecord}. */
 export function kvName(digest: string): string {
-  return `record:2:${digest}`;
+  return `record:3:${digest}`;
 }
 
 /** The record in KV; undefined where there is none, or KV cannot be read. */

@@ -12,6 +12,8 @@ export interface StoredKey {
   /** The account's; null: none. */
   readonly budgetMicro: number | null;
   readonly billingAnchorMs: number;
+  /** The member who made it, and how the issuer of sessions knows that person. */
+  readonly memberId: string | null;
   readonly userId: string | null;
   readonly label: string | null;
   readonly category: string | null;
@@ -24,6 +26,8 @@ export interface StoredKey {
   readonly ratePerMinute: number | null;
   readonly quotas: Quotas;
   readonly addresses: readonly string[] | null;
+  /** What its owner keeps with it; nothing reads it here. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** The visible part of the current secret. */
   readonly prefix: string;
   readonly createdAtMs: number;
@@ -31,17 +35,20 @@ export interface StoredKey {
 }
 
 /** A key as a query gives it: {@link KEY_COLUMNS}. */
-export type KeyRow = Omit<StoredKey, 'quotas' | 'addresses'> & {
+export type KeyRow = Omit<StoredKey, 'quotas' | 'addresses' | 'metadata'> & {
   readonly quotas: string;
   readonly addresses: string | null;
+  readonly metadata: string | null;
 };
 
 /** The columns of a {@link KeyRow}; the query names keys `k` and accounts `a`. */
 export const KEY_COLUMNS = `
   k.id, k.account_id AS accountId, a.status AS accountStatus, a.plan, a.budget_micro AS budgetMicro,
-  coalesce(a.billing_anchor_ms, a.created_at_ms) AS billingAnchorMs, k.user_id AS userId, k.label, k.category,
+  coalesce(a.billing_anchor_ms, a.created_at_ms) AS billingAnchorMs, k.user_id AS memberId,
+  (SELECT m.user_id FROM members AS m WHERE m.id = k.user_id) AS userId, k.label, k.category,
   k.environment, k.role, k.status, k.generation, k.expires_at_ms AS expiresAtMs,
-  k.rate_per_second AS ratePerSecond, k.rate_per_minute AS ratePerMinute, k.quotas, k.addresses, k.prefix, k.created_at_ms AS createdAtMs, k.revoked_at_ms AS revokedAtMs`;
+  k.rate_per_second AS ratePerSecond, k.rate_per_minute AS ratePerMinute, k.quotas, k.addresses, k.metadata, k.prefix,
+  k.created_at_ms AS createdAtMs, k.revoked_at_ms AS revokedAtMs`;
 
 /**
  * The keys of the set in `?1` that still have the generation with which they were read. Sets are handed over as one
@@ -60,6 +67,7 @@ export function keyOfRow(row: KeyRow): StoredKey {
     plan: row.plan,
     budgetMicro: row.budgetMicro,
     billingAnchorMs: row.billingAnchorMs,
+    memberId: row.memberId,
     userId: row.userId,
     label: row.label,
     category: row.category,
@@ -72,14 +80,24 @@ export function keyOfRow(row: KeyRow): StoredKey {
     ratePerMinute: row.ratePerMinute,
     quotas: readQuotas(row.quotas),
     addresses: readAddresses(row.addresses),
+    metadata: row.metadata === null ? {} : (readJson(row.metadata) as StoredKey['metadata']),
     prefix: row.prefix,
     createdAtMs: row.createdAtMs,
     revokedAtMs: row.revokedAtMs,
   };
 }
 
-/** The record of a key, seen through a secret whose grace ends at `graceEndsAtMs`. */
-export function recordOfKey(key: StoredKey, graceEndsAtMs: number | null): KeyRecord {
+/** How long a secret goes on working after another one replaced it. */
+export interface Grace {
+  readonly replacedAtMs: number | null;
+  readonly graceEndsAtMs: number | null;
+}
+
+/** Of a current secret. */
+export const NO_GRACE: Grace = { replacedAtMs: null, graceEndsAtMs: null };
+
+/** The record of a key, seen through one of its secrets. */
+export function recordOfKey(key: StoredKey, { replacedAtMs, graceEndsAtMs }: Grace = NO_GRACE): KeyRecord {
   return {
     keyId: key.id,
     generation: key.generation,
@@ -88,6 +106,7 @@ export function recordOfKey(key: StoredKey, graceEndsAtMs: number | null): KeyRe
     plan: key.plan,
     budgetMicro: key.budgetMicro,
     billingAnchorMs: key.billingAnchorMs,
+    memberId: key.memberId,
     userId: key.userId,
     label: key.label,
     category: key.category,
@@ -95,6 +114,7 @@ export function recordOfKey(key: StoredKey, graceEndsAtMs: number | null): KeyRe
     environment: key.environment,
     status: key.status,
     expiresAtMs: key.expiresAtMs,
+    replacedAtMs,
     graceEndsAtMs,
     ratePerSecond: key.ratePerSecond,
     ratePerMinute: key.ratePerMinute,

@@ -74,7 +74,7 @@ describe('status', () => {
   });
 
   it('says so where gates are away, and where keys hang on a pepper that is gone', async () => {
-    await gateway.db.prepare("INSERT INTO secrets SELECT 'sec_old', id, 'p', 1, NULL FROM keys LIMIT 1").run();
+    await gateway.db.prepare("INSERT INTO secrets SELECT 'sec_old', id, 'p', 1, NULL, NULL FROM keys LIMIT 1").run();
     await gateway.db.prepare("INSERT INTO secret_digests VALUES ('old', 'sec_old', 7)").run();
     const { body } = await gateway.admin('GET', '/status', undefined, { headers: { 'x-test-away': 'gates' } });
     expect(body.stores.gate.reachable).toBe(false);

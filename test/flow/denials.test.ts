@@ -387,6 +387,9 @@ const ROWS: Readonly<Record<DenialReason, Row | typeof LATER>> = {
       return reply as Reply;
     },
   },
+  membership_missing: LATER,
+  rotation_refused: LATER,
+  user_key_cap: LATER,
   session_missing: LATER,
   session_invalid: LATER,
   session_expired: {

@@ -60,7 +60,7 @@ export function tryKey(
   const { prefix = `ks_live_${key.id}`, ...fields } = key;
   const whole: NewKey = {
     accountId: 'acc_1',
-    userId: null,
+    memberId: null,
     label: null,
     category: null,
     environment: 'live',
@@ -70,6 +70,7 @@ export function tryKey(
     ratePerMinute: null,
     quotas: {},
     addresses: null,
+    metadata: {},
     ...fields,
   };
   const secret = { id: `sec_${key.id}`, prefix, digest: `digest:${key.id}`, pepperVersion: 1 };
@@ -94,7 +95,7 @@ export async function fillKeys(db: D1Database, many: number): Promise<void> {
       )
       .bind(many, NOW_MS),
     db
-      .prepare(`INSERT INTO secrets ${numbers} SELECT 'sec_k' || i, 'k' || i, 'ks_live_k' || i, 1, NULL FROM n`)
+      .prepare(`INSERT INTO secrets ${numbers} SELECT 'sec_k' || i, 'k' || i, 'ks_live_k' || i, 1, NULL, NULL FROM n`)
       .bind(many),
     db.prepare(`INSERT INTO secret_digests ${numbers} SELECT 'digest:k' || i, 'sec_k' || i, 1 FROM n`).bind(many),
   ]);

@@ -42,6 +42,7 @@ describe('a lookup', () => {
         plan: 'free',
         budgetMicro: null,
         billingAnchorMs: NOW_MS,
+        memberId: null,
         userId: null,
         label: 'ci',
         category: 'jobs',
@@ -49,6 +50,7 @@ describe('a lookup', () => {
         environment: 'live',
         status: 'active',
         expiresAtMs: NOW_MS + 1,
+        replacedAtMs: null,
         graceEndsAtMs: null,
         ratePerSecond: 2,
         ratePerMinute: 60,
@@ -85,7 +87,7 @@ describe('a lookup', () => {
     await makeKey(store.db, { id: 'k1' });
     await store.db.batch([
       store.db.prepare('UPDATE secrets SET grace_ends_at_ms = ?').bind(NOW_MS + 5),
-      store.db.prepare(`INSERT INTO secrets VALUES ('sec_2', 'k1', 'ks_live_2', ?, NULL)`).bind(NOW_MS),
+      store.db.prepare(`INSERT INTO secrets VALUES ('sec_2', 'k1', 'ks_live_2', ?, NULL, NULL)`).bind(NOW_MS),
       store.db.prepare(`INSERT INTO secret_digests VALUES ('digest:2', 'sec_2', 1)`),
     ]);
     expect((await findByDigests(store.db, ['digest:k1']))?.record.graceEndsAtMs).toBe(NOW_MS + 5);
@@ -121,7 +123,7 @@ describe('a lookup', () => {
 
 describe('a creation', () => {
   it('writes the key, its secret, its audit entry and its outbox row together', async () => {
-    const key = await makeKey(store.db, { id: 'k1', label: 'ci', userId: 'u1' });
+    const key = await makeKey(store.db, { id: 'k1', label: 'ci', memberId: 'u1' });
     expect(key).toEqual(await readKey(store.db, 'k1'));
     expect(key).toMatchObject({
       status: 'active',
@@ -165,9 +167,9 @@ describe('a creation', () => {
   it('cannot pass the cap of its account, nor of its user, when 20 come at once', async () => {
     const twenty = Array.from({ length: 20 }, (_, i) => i);
     const caps = { perAccount: 7, perUser: 3 };
-    const ofOne = await Promise.all(twenty.map((i) => tryKey(store.db, { id: `a${i}`, userId: 'u1' }, caps)));
+    const ofOne = await Promise.all(twenty.map((i) => tryKey(store.db, { id: `a${i}`, memberId: 'u1' }, caps)));
     expect(ofOne.filter(({ ok }) => ok)).toHaveLength(3);
-    const ofAll = await Promise.all(twenty.map((i) => tryKey(store.db, { id: `b${i}`, userId: `v${i}` }, caps)));
+    const ofAll = await Promise.all(twenty.map((i) => tryKey(store.db, { id: `b${i}`, memberId: `v${i}` }, caps)));
     expect(ofAll.filter(({ ok }) => ok)).toHaveLength(4);
     expect(ofAll.filter(({ ok }) => !ok)).toContainEqual({ ok: false, reason: 'key_cap' });
     for (const table of ['keys', 'secrets', 'secret_digests', 'outbox']) expect(await count(store.db, table)).toBe(7);

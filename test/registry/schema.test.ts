@@ -59,7 +59,6 @@ describe('the schema', () => {
       VALUES (?, ?, 'live', 'developer', 'active', 3, 60, '{"total":9,"daily":0}', 'ks_live_old', 6)`;
     await db.prepare(oldAccount).bind('acc_old').run();
     await db.prepare(oldKey).bind('k_old', 'acc_old').run();
-    await apply(db, schema);
     await apply(db, migrationsOf(/^000[^1]_/));
     expect(await shape(db)).toEqual(await shape(fresh.db));
 
@@ -152,7 +151,7 @@ describe('every query uses an index', () => {
     },
     'change of an account that concerns no key': (db) =>
       changeAccount(db, 'nothing', { action: 'account.updated', set: { name: 'x' } }, admin, NOW_MS),
-    creation: (db) => tryKey(db as D1Database, { id: 'new', userId: 'u' }, { perAccount: 0, perUser: 0 }),
+    creation: (db) => tryKey(db as D1Database, { id: 'new', memberId: 'u' }, { perAccount: 0, perUser: 0 }),
     'change of keys': async (db) => {
       const key = await readKey(db, 'k1');
       if (key === null) throw new Error('no key');

@@ -36,7 +36,7 @@ export async function fillKeys(
     db
       .prepare(
         `INSERT INTO secrets
-         SELECT 'sec_' || (value ->> 'id'), value ->> 'id', value ->> 'prefix', 1, NULL FROM json_each(?1)`,
+         SELECT 'sec_' || (value ->> 'id'), value ->> 'id', value ->> 'prefix', 1, NULL, NULL FROM json_each(?1)`,
       )
       .bind(set),
     db

@@ -41,7 +41,7 @@ const denials = {
   role_forbidden: {
     status: 403,
     code: 'insufficient_role',
-    message: 'The role of this API key does not permit this call. Use a key whose role does.',
+    message: 'The role does not permit this call. Use one that does, or ask an admin of the account.',
   },
   address_forbidden: {
     status: 403,
@@ -125,10 +125,20 @@ const denials = {
     code: 'trial_key_not_rotatable',
     message: 'Trial keys cannot be rotated. Take another trial key, or sign up.',
   },
+  rotation_refused: {
+    status: 409,
+    code: 'rotation_refused',
+    message: 'Keys are not rotated here. Create a new key, switch over to it, and revoke the old one.',
+  },
   key_cap: {
     status: 409,
     code: 'key_cap_reached',
     message: 'The account has as many active keys as it may. Revoke one that is not used.',
+  },
+  user_key_cap: {
+    status: 409,
+    code: 'user_key_cap_reached',
+    message: 'You have as many active keys as you may. Revoke one that is not used.',
   },
   creation_limited: {
     status: 429,
@@ -164,6 +174,11 @@ const denials = {
   session_missing: { status: 401, code: 'session_missing', message: 'Sign in, and send the session token.' },
   session_invalid: { status: 401, code: 'session_invalid', message: 'The session token is not valid. Sign in again.' },
   session_expired: { status: 401, code: 'session_expired', message: 'The session is over. Sign in again.' },
+  membership_missing: {
+    status: 403,
+    code: 'membership_missing',
+    message: 'You are signed in and belong to no account here. Ask its admin to let you in.',
+  },
   admin_missing: {
     status: 401,
     code: 'admin_token_missing',
@@ -204,6 +219,12 @@ const billing = {
   paths: ['/billing/**', '/v1/billing/**', '/api/v1/billing/**', '/api/v1/invoices/**', '/api/v1/subscription/**'],
 };
 
+/** Who may do what within an account, and what it may spend. */
+const administration = [
+  { methods: ['POST', 'PATCH', 'DELETE'], paths: ['/api/v1/user/members/**'] },
+  { methods: ['PATCH'], paths: ['/api/v1/user/account'] },
+];
+
 /** The preset `keystile`. */
 export const keystile = {
   preset: 'keystile',
@@ -219,10 +240,21 @@ export const keystile = {
   },
   roles: {
     viewer: { allow: [{ methods: ['GET', 'HEAD'], paths: ['/**'] }], deny: [billing] },
-    developer: { allow: [{ paths: ['/**'] }], deny: [billing] },
-    account_admin: { allow: [{ paths: ['/**'] }] },
+    developer: {
+      allow: [{ paths: ['/**'] }],
+      deny: [billing, ...administration],
+      mints: ['live', 'test', 'dev'],
+      grants: ['viewer'],
+    },
+    account_admin: {
+      allow: [{ paths: ['/**'] }],
+      mints: ['live', 'test', 'dev'],
+      grants: ['viewer', 'developer'],
+      manages: 'account',
+    },
     trial: { allow: [{ paths: ['/**'] }], deny: [billing, { paths: ['/webhooks/**', '/api/v1/webhooks/**'] }] },
   },
+  members: { join: 'sign_in', first_role: 'account_admin', default_role: 'developer', role_from_claim: false },
   keys: {
     default_role: 'developer',
     role_follows_creator: false,

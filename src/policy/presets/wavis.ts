@@ -36,7 +36,7 @@ const denials = {
   role_forbidden: {
     status: 403,
     code: 'INSUFFICIENT_ROLE',
-    message: 'The role of this API key does not permit this call. Use a key whose role does.',
+    message: 'The role does not permit this call. Use one that does, or ask an admin of the account.',
   },
   address_forbidden: {
     status: 403,
@@ -113,10 +113,20 @@ const denials = {
     code: 'INSUFFICIENT_ROLE',
     message: 'Trial keys cannot be rotated. Take another trial key, or sign up.',
   },
+  rotation_refused: {
+    status: 409,
+    code: 'ROTATION_REFUSED',
+    message: 'Keys are not rotated here. Create a new key, switch over to it, and revoke the old one.',
+  },
   key_cap: {
     status: 409,
     code: 'KEY_LIMIT_REACHED',
     message: 'The account has as many active keys as it may. Revoke one that is not used.',
+  },
+  user_key_cap: {
+    status: 409,
+    code: 'USER_KEY_LIMIT_REACHED',
+    message: 'You have as many active keys as you may. Revoke one that is not used.',
   },
   creation_limited: {
     status: 429,
@@ -152,6 +162,11 @@ const denials = {
   session_missing: { status: 401, code: 'MISSING_SESSION', message: 'Sign in, and send the session token.' },
   session_invalid: { status: 401, code: 'INVALID_SESSION', message: 'The session token is not valid. Sign in again.' },
   session_expired: { status: 401, code: 'SESSION_EXPIRED', message: 'The session is over. Sign in again.' },
+  membership_missing: {
+    status: 403,
+    code: 'NO_ACCOUNT',
+    message: 'You are signed in and belong to no account here. Ask its admin to let you in.',
+  },
   admin_missing: { status: 401, code: 'MISSING_ADMIN_TOKEN', message: 'Send an admin token as a Bearer token.' },
   admin_invalid: { status: 401, code: 'INVALID_ADMIN_TOKEN', message: 'The admin token is not valid. Check it.' },
   admin_forbidden: {
@@ -181,6 +196,12 @@ const denials = {
 const billing = { paths: ['/api/v1/billing/**', '/api/v1/invoices/**', '/api/v1/subscription/**'] };
 const management = { paths: ['/api/v1/keys/**', '/api/v1/user/**', '/api/v1/api-keys/**', '/api/v1/webhooks/**'] };
 
+/** A budget is billing, and members are no part of what a developer manages. */
+const administration = [
+  { methods: ['POST', 'PATCH', 'DELETE'], paths: ['/api/v1/user/members/**'] },
+  { methods: ['PATCH'], paths: ['/api/v1/user/account'] },
+];
+
 /** The preset `wavis`. */
 export const wavis = {
   preset: 'wavis',
@@ -190,10 +211,22 @@ export const wavis = {
   credential: { places: [{ in: 'bearer' }, { in: 'bare' }] },
   roles: {
     viewer: { allow: [{ methods: ['GET', 'HEAD'], paths: ['/**'] }], deny: [billing] },
-    developer: { allow: [{ paths: ['/**'] }], deny: [billing] },
-    account_admin: { allow: [{ paths: ['/**'] }] },
+    developer: {
+      allow: [{ paths: ['/**'] }],
+      deny: [billing, ...administration],
+      mints: ['live', 'test', 'dev'],
+      grants: ['viewer'],
+    },
+    account_admin: {
+      allow: [{ paths: ['/**'] }],
+      mints: ['live', 'test', 'dev'],
+      grants: ['viewer', 'developer'],
+      manages: 'account',
+    },
     trial: { allow: [{ paths: ['/**'] }], deny: [billing, management] },
   },
+  // Left open but for the roles: an organisation of the sign-in is an account, and who comes first administers it.
+  members: { join: 'sign_in', first_role: 'account_admin', default_role: 'developer', role_from_claim: false },
   keys: {
     default_role: 'developer',
     role_follows_creator: false,

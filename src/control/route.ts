@@ -1,0 +1,66 @@
+import type * as z from 'zod';
+import type { Answer } from './answer.ts';
+import { denied } from './answer.ts';
+import type { Desk } from './desk.ts';
+import { check } from './input.ts';
+
+/** The parts of a path that `:name` stands for. */
+export type Params = Readonly<Record<string, string>>;
+
+/** What the OpenAPI document says of a route beside its input. */
+export interface About {
+  /** Unique among all operations, like `createKey`. */
+  readonly id: string;
+  readonly summary: string;
+  /** The body of each answer that is no error; null: none. */
+  readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
+  /** What is sent and what comes back, as the document shows it. */
+  readonly example: { readonly input?: unknown; readonly answer?: unknown };
+}
+
+/** One control route. `run` gets the query of a GET or DELETE and the body of any other method, checked by its schema. */
+export interface Route<D extends Desk> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly input: z.ZodType;
+  readonly about: About;
+  readonly run: (desk: D, input: unknown, params: Params) => Promise<Answer>;
+}
+
+/** A {@link Route} whose handler takes what its schema makes of the input. */
+export function route<D extends Desk, T>(
+  method: Route<D>['method'],
+  path: string,
+  input: z.ZodType<T>,
+  about: About,
+  run: (desk: D, input: T, params: Params) => Promise<Answer>,
+): Route<D> {
+  return {
+    method,
+    path,
+    input,
+    about,
+    run: async (desk, value, params) => {
+      const checked = check(input, value);
+      return checked.ok ? run(desk, checked.value, params) : denied(checked.denial);
+    },
+  };
+}
+
+/** `:id` of a path. */
+export const id = (params: Params): string => params.id ?? '';
+
+/** Whether a method takes its input from the query. */
+export function readsQuery(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'DELETE';
+}
+
+/** The methods of each path, for 405 and its `Allow`. */
+export function allowedMethods(routes: readonly Pick<Route<never>, 'method' | 'path'>[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { method, path } of routes) {
+    const more = method === 'GET' ? ['GET', 'HEAD'] : [method];
+    methods.set(path, [...(methods.get(path) ?? []), ...more]);
+  }
+  return methods;
+}

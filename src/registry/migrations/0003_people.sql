@@ -1,0 +1,72 @@
+-- Members, invitations and ended sessions; metadata of keys; what is needed to rotate, to close and erase accounts,
+-- and to repeat answers. Only additions: code of the version before goes on working.
+
+ALTER TABLE accounts ADD COLUMN external_id TEXT;
+ALTER TABLE accounts ADD COLUMN closed_at_ms INTEGER;
+ALTER TABLE accounts ADD COLUMN erased_at_ms INTEGER;
+CREATE UNIQUE INDEX accounts_by_external_id ON accounts (external_id) WHERE external_id IS NOT NULL;
+
+CREATE TABLE members (
+  id TEXT PRIMARY KEY NOT NULL,
+  account_id TEXT NOT NULL REFERENCES accounts (id),
+  user_id TEXT,
+  email TEXT,
+  role TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'removed')),
+  joined_at_ms INTEGER NOT NULL,
+  removed_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX members_by_user ON members (user_id, account_id) WHERE user_id IS NOT NULL;
+CREATE INDEX members_by_account ON members (account_id, joined_at_ms, id);
+
+CREATE TABLE invitations (
+  id TEXT PRIMARY KEY NOT NULL,
+  account_id TEXT NOT NULL REFERENCES accounts (id),
+  email TEXT NOT NULL,
+  role TEXT NOT NULL,
+  invited_by TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX invitations_by_email ON invitations (email, account_id);
+CREATE INDEX invitations_by_account ON invitations (account_id, created_at_ms, id);
+
+CREATE TABLE ended_sessions (
+  token TEXT PRIMARY KEY NOT NULL,
+  ends_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ended_sessions_by_end ON ended_sessions (ends_at_ms);
+
+CREATE TABLE key_creations (
+  user_id TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  key_id TEXT NOT NULL,
+  PRIMARY KEY (user_id, at_ms, key_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+  name TEXT PRIMARY KEY NOT NULL,
+  request TEXT NOT NULL,
+  salt TEXT NOT NULL,
+  status INTEGER,
+  body TEXT,
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (created_at_ms);
+
+ALTER TABLE keys ADD COLUMN metadata TEXT CHECK (json_valid(metadata));
+CREATE INDEX keys_by_member ON keys (user_id, created_at_ms, id) WHERE user_id IS NOT NULL;
+
+ALTER TABLE secrets ADD COLUMN replaced_at_ms INTEGER;
+
+ALTER TABLE audit ADD COLUMN once TEXT;
+CREATE UNIQUE INDEX audit_once ON audit (once) WHERE once IS NOT NULL;
+
+DROP TRIGGER audit_refuses_update;
+CREATE TRIGGER audit_refuses_update BEFORE UPDATE ON audit
+WHEN NEW.address IS NOT NULL
+  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.before, NEW.after, NEW.once)
+    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.before, OLD.after, OLD.once)
+BEGIN
+  SELECT RAISE(ABORT, 'audit rows are never changed');
+END;
