@@ -1,0 +1,24 @@
+import { pageLength } from './page.ts';
+import type { Db } from './rows.ts';
+
+/* Tokens that were signed out before they were over. `findSession` asks for them with all else that a session needs. */
+
+/** From now on the token is refused, until it is over by itself at `endsAtMs`. Doing so again changes nothing. */
+export async function endSession(db: Db, tokenId: string, endsAtMs: number): Promise<void> {
+  await db
+    .prepare('INSERT INTO ended_sessions (token, ends_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING')
+    .bind(tokenId, endsAtMs)
+    .run();
+}
+
+/** Forgets tokens that are over since before `beforeMs`, at most `limit`, the longest over first. Returns how many. */
+export async function purgeEndedSessions(db: Db, beforeMs: number, limit: number): Promise<number> {
+  const { meta } = await db
+    .prepare(
+      `DELETE FROM ended_sessions WHERE token IN (
+         SELECT token FROM ended_sessions WHERE ends_at_ms < ? ORDER BY ends_at_ms LIMIT ?)`,
+    )
+    .bind(beforeMs, pageLength(limit))
+    .run();
+  return meta.changes;
+}
