@@ -92,7 +92,7 @@ const session = z
       .url({ protocol: /^https?$/, error: 'expected the URL of the published keys' })
       .refine(isProtected, 'expected https, or http on this very machine'),
     /** One of them must stand in `aud`; null: it is not looked at, as with issuers that send none. */
-    audience: z.array(z.string().min(1).max(500)).min(1).nullable(),
+    audience: z.array(z.string().min(1).max(500)).min(1).nullable().default(null),
     /** One of them must be `azp`, where there is any here. */
     authorized_parties: z.array(z.string().min(1).max(500)).default([]),
     algorithms: z.array(algorithm).min(1).default(['RS256']),

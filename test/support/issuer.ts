@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { base64url, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
-/* A sign-in of its own: a real issuer that signs tokens by ES256 and publishes its keys over HTTP. */
+/* A sign-in of its own: a real issuer that signs tokens and publishes its keys over HTTP. */
 
 /** Who a token is for. What is not named here becomes a claim as it is; `null` leaves a claim out. */
 export interface Person {
@@ -22,11 +22,13 @@ export interface TokenOptions {
   readonly nowMs?: number;
   readonly audience?: string | readonly string[] | null;
   readonly issuer?: string;
-  /** `none`: unsigned. `HS256`: with the published key as its secret. */
-  readonly alg?: 'ES256' | 'none' | 'HS256';
+  /** The issuer's own unless given. `none`: unsigned. `HS256`: with the published key as its secret. */
+  readonly alg?: 'none' | 'HS256';
   /** Another key id than that of the key that signs; null: none. */
   readonly kid?: string | null;
 }
+
+type Algorithm = 'ES256' | 'RS256';
 
 export interface Issuer {
   readonly url: string;
@@ -37,7 +39,7 @@ export interface Issuer {
     readonly issuer: string;
     readonly jwks_url: string;
     readonly audience: readonly string[];
-    readonly algorithms: readonly ['ES256'];
+    readonly algorithms: readonly Algorithm[];
     readonly claims: { readonly user: 'sub'; readonly organisation: 'org_id'; readonly role: 'role' };
     readonly roles: Readonly<Record<string, string>>;
   };
@@ -54,9 +56,9 @@ export interface Issuer {
 }
 
 /** Starts an issuer on a free port. */
-export async function startIssuer(): Promise<Issuer> {
+export async function startIssuer(algorithm: Algorithm = 'ES256'): Promise<Issuer> {
   let made = 1;
-  let signer = await newSigner(made);
+  let signer = await newSigner(algorithm, made);
   let published = [signer.jwk];
   let tokens = 0;
   let requests = 0;
@@ -81,12 +83,12 @@ export async function startIssuer(): Promise<Issuer> {
       issuer: url,
       jwks_url: jwksUrl,
       audience: [audience],
-      algorithms: ['ES256'],
+      algorithms: [algorithm],
       claims: { user: 'sub', organisation: 'org_id', role: 'role' },
       roles,
     },
     async token({ user, organisation, email, role, ...claims }, options = {}) {
-      const { nowMs = Date.now(), expiresIn = 600, alg = 'ES256', kid = signer.jwk.kid } = options;
+      const { nowMs = Date.now(), expiresIn = 600, alg = algorithm, kid = signer.jwk.kid } = options;
       const issuedAt = Math.floor(nowMs / 1_000) - 1;
       const all = {
         iss: options.issuer ?? url,
@@ -109,7 +111,7 @@ export async function startIssuer(): Promise<Issuer> {
       return new SignJWT(payload).setProtectedHeader(header).sign(key);
     },
     async rotate(keepOlder = true) {
-      signer = await newSigner(++made);
+      signer = await newSigner(algorithm, ++made);
       published = [...(keepOlder ? published : []), signer.jwk];
     },
     stopServing(answer = (request) => request.socket.destroy()) {
@@ -128,9 +130,9 @@ export async function startIssuer(): Promise<Issuer> {
   };
 }
 
-async function newSigner(number: number) {
-  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: `key-${number}`, alg: 'ES256', use: 'sig' };
+async function newSigner(alg: Algorithm, number: number) {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: `key-${number}`, alg, use: 'sig' };
   return { jwk, key: privateKey };
 }
 
