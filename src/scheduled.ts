@@ -7,11 +7,14 @@ import { readKeys } from './registry/keys.ts';
 import { RECORD_CACHE_MS } from './registry/lookup.ts';
 import { closeOutbox, dueKeys, outboxAge, putOff } from './registry/outbox.ts';
 import { deadTrialKeys, purgeKeys } from './registry/purge.ts';
+import { purgeRepeats } from './registry/repeats.ts';
+import { purgeEndedSessions } from './registry/sessions.ts';
 
 /* What the cron does. Each job is bounded, and may be run again at any time. */
 
 const SWEPT_PER_RUN = 50;
 const PURGED_PER_RUN = 200;
+const FORGOTTEN_PER_RUN = 200;
 /** How long after its row a gate is erased. Should the row stay after all, there is this long to notice. */
 const ERASE_AFTER_MS = 3_600_000;
 /** For a gate whose key turned out to be wanted: far enough for the next purge to say otherwise. */
@@ -26,7 +29,7 @@ const SYSTEM: Actor = { name: 'system', address: null, requestId: null };
 /** Runs every job; one that fails keeps no other from running. `dueAtMs` is when the cron was to run. */
 export async function runSchedules(house: House, nowMs: number, dueAtMs = nowMs): Promise<void> {
   const noteRun = () => noteCron(house, nowMs, dueAtMs);
-  for (const [name, job] of Object.entries({ noteRun, sweepOutbox, tellStuck, purgeTrialKeys })) {
+  for (const [name, job] of Object.entries({ noteRun, sweepOutbox, tellStuck, purgeTrialKeys, forgetOld })) {
     try {
       await job(house, nowMs);
     } catch (error) {
@@ -47,6 +50,12 @@ async function tellStuck({ env, logger }: House, nowMs: number): Promise<void> {
   const { waiting, oldestAtMs } = await outboxAge(env.DB);
   const ageMs = nowMs - (oldestAtMs ?? nowMs);
   if (ageMs > STUCK_AFTER_MS) logger.alert('outbox_stuck', { rows: waiting, seconds: Math.round(ageMs / 1_000) });
+}
+
+/** Forgets what is over: sessions that were signed out, and answers to requests that nobody repeats any more. */
+export async function forgetOld({ env, policy }: House, nowMs: number): Promise<void> {
+  await purgeEndedSessions(env.DB, nowMs, FORGOTTEN_PER_RUN);
+  await purgeRepeats(env.DB, nowMs - policy.idempotency.keep, FORGOTTEN_PER_RUN);
 }
 
 /** Drives changes through that were committed and are not in force (DESIGN §3). Returns how many keys are now. */

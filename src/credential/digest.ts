@@ -21,7 +21,7 @@ export class Pepper {
    * HMAC-SHA256 of `message` (RFC 2104). Requests that come before the first import has ended each import the key and
    * the last one keeps it: they are equal, and no request waits for another's promise.
    */
-  async mac(message: ArrayBuffer): Promise<ArrayBuffer> {
+  async mac(message: ArrayBuffer | Uint8Array): Promise<ArrayBuffer> {
     this.#key ??= await crypto.subtle.importKey('raw', this.#bytes, HMAC, false, ['sign']);
     return crypto.subtle.sign(HMAC, this.#key, message);
   }

@@ -4,8 +4,8 @@ import type { KeyFormat } from './format.ts';
 /** `n` bytes of cryptographic quality. */
 export type RandomSource = (n: number) => Uint8Array;
 
-/** What an id names: an account, a key, a secret, a request. */
-export type IdKind = 'acc' | 'key' | 'sec' | 'req';
+/** What an id names: an account, a key, a secret, a request, a member, an invitation. */
+export type IdKind = 'acc' | 'key' | 'sec' | 'req' | 'mem' | 'inv';
 
 /** Random bytes in an id: 128 bits, so that none is ever made twice. */
 export const ID_BYTES = 16;
@@ -13,7 +13,7 @@ export const ID_BYTES = 16;
 const ID_CHARS = 22;
 
 /** Past this the source is broken: one draw falls short less than once in 10^15 times. */
-const MAX_DRAWS = 4;
+export const MAX_DRAWS = 4;
 
 /** A new key. Throws for an environment that the format does not have, and where the source gives no usable bytes. */
 export function mintKey(format: KeyFormat, environment: string, random: RandomSource): string {
