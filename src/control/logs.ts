@@ -9,7 +9,8 @@ import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
 import type { logQuery } from './input-ledger.ts';
 
-const NDJSON = 'application/x-ndjson';
+/** The content type of an export. */
+export const NDJSON = 'application/x-ndjson';
 
 /**
  * The requests of an account: newest first by page, or all that the filters leave as NDJSON, oldest first, for

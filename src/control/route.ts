@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { DenialReason } from '../decision/denial.ts';
 import type { Answer } from './answer.ts';
 import { denied } from './answer.ts';
 import type { Desk } from './desk.ts';
@@ -14,7 +15,15 @@ export interface About {
   readonly summary: string;
   /** The body of each answer that is no error; null: none. */
   readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
-  /** What is sent and what comes back, as the document shows it. */
+  /** The 200 answer as text: its content type and an example. Beside a body, where a client may ask for either. */
+  readonly text?: { readonly type: string; readonly example: string };
+  /** Why this route in particular may refuse: not its guard, and not the form of its input. */
+  readonly denials?: readonly DenialReason[];
+  /** What stands beside the error of a change that is recorded and not yet in force. */
+  readonly unsettled?: z.ZodObject;
+  /** Whether it is refused without an `Idempotency-Key`. */
+  readonly needsIdempotencyKey?: true;
+  /** What is sent and what comes back, as the document shows it. Of text, `text` has the example. */
   readonly example: { readonly input?: unknown; readonly answer?: unknown };
 }
 

@@ -1,35 +1,21 @@
 import * as z from 'zod';
 
 /*
- * The shapes of answers, for the OpenAPI document; tests check real answers against them. Times are RFC 3339 in UTC.
+ * What the shapes of all answers are made of. The shapes themselves stand by subject in `shape-*.ts`, each with an
+ * example; the OpenAPI document shows both, and tests check real answers against them.
  */
 
-const time = z.iso.datetime();
+/** RFC 3339, in UTC. */
+export const time = z.iso.datetime();
 
-/** An account, as its own members see it. */
-export const ownAccount = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  plan: z.string(),
-  status: z.enum(['active', 'suspended']),
-  budget_micro: z.int().nullable(),
-  billing_anchor: time,
-  created_at: time,
-  member: z.strictObject({ id: z.string(), role: z.string() }),
-});
+/** A time, as examples show it. */
+export const AT = '2030-01-31T12:00:00.000Z';
 
-const at = '2030-01-31T12:00:00.000Z';
+/** A page of a list. `field` names the list. */
+export function pageOf<Field extends string, Item extends z.ZodType>(field: Field, item: Item) {
+  const list = { [field]: z.array(item) } as { [name in Field]: z.ZodArray<Item> };
+  return z.strictObject({ ...list, next_cursor: z.string().nullable() });
+}
 
-/** What the document shows as examples. */
-export const examples = {
-  ownAccount: {
-    id: 'acc_3vJ8wFq2',
-    name: 'Acme',
-    plan: 'standard',
-    status: 'active',
-    budget_micro: null,
-    billing_anchor: at,
-    created_at: at,
-    member: { id: 'mem_9dKx2LpT', role: 'account_admin' },
-  },
-} as const;
+/** How often something happened, by what it is called. */
+export const counts = z.record(z.string(), z.int());

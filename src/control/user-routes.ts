@@ -8,7 +8,7 @@ import { forceOf, type MemberDesk } from './desk.ts';
 import { guardUser, openUserGuard } from './guard-user.ts';
 import * as input from './input.ts';
 import { allowedMethods, type Params, type Route, readsQuery, route } from './route.ts';
-import * as shape from './shape.ts';
+import * as shape from './shape-accounts.ts';
 
 type Kept = { Bindings: { requestId: string } };
 

@@ -1,0 +1,105 @@
+import { createAccount, listAccounts, resumeAccount, showAccount, suspendAccount, updateAccount } from '../accounts.ts';
+import type { Desk } from '../desk.ts';
+import * as input from '../input.ts';
+import { id, type Route, route } from '../route.ts';
+import * as shape from '../shape-accounts.ts';
+import * as limits from '../shape-limits.ts';
+import { showLimits } from '../shared.ts';
+
+const { examples } = shape;
+
+/** What becomes of a change that concerns all keys of an account. */
+const CHANGE = { denials: ['not_found', 'not_in_force'], unsettled: shape.unsettledAccount } as const;
+
+/** Accounts, for operators. */
+export const ACCOUNT_ROUTES: readonly Route<Desk>[] = [
+  route(
+    'POST',
+    '/accounts',
+    input.newAccount,
+    {
+      id: 'createAccount',
+      summary: 'Make an account',
+      answers: { 201: shape.account },
+      example: { input: { name: 'Acme', plan: 'standard' }, answer: examples.account },
+    },
+    createAccount,
+  ),
+  route(
+    'GET',
+    '/accounts',
+    input.accountQuery,
+    {
+      id: 'listAccounts',
+      summary: 'Accounts, newest first',
+      answers: { 200: shape.accounts },
+      example: { input: { limit: '50' }, answer: examples.accounts },
+    },
+    listAccounts,
+  ),
+  route(
+    'GET',
+    '/accounts/:id',
+    input.nothing,
+    {
+      id: 'showAccount',
+      summary: 'An account',
+      answers: { 200: shape.account },
+      denials: ['not_found'],
+      example: { answer: examples.account },
+    },
+    (desk, _, params) => showAccount(desk, id(params)),
+  ),
+  route(
+    'PATCH',
+    '/accounts/:id',
+    input.accountChange,
+    {
+      id: 'updateAccount',
+      summary: 'Change the name, plan, budget or billing months of an account',
+      answers: { 200: shape.changedAccount },
+      ...CHANGE,
+      example: { input: { plan: 'standard', budget_micro: null }, answer: examples.changedAccount },
+    },
+    (desk, set, params) => updateAccount(desk, id(params), set),
+  ),
+  route(
+    'POST',
+    '/accounts/:id/suspend',
+    input.nothing,
+    {
+      id: 'suspendAccount',
+      summary: 'Suspend an account: from the answer on, none of its keys is admitted',
+      answers: { 200: shape.changedAccount },
+      ...CHANGE,
+      example: { answer: examples.suspendedAccount },
+    },
+    (desk, _, params) => suspendAccount(desk, id(params)),
+  ),
+  route(
+    'POST',
+    '/accounts/:id/resume',
+    input.nothing,
+    {
+      id: 'resumeAccount',
+      summary: 'End the suspension of an account',
+      answers: { 200: shape.changedAccount },
+      ...CHANGE,
+      example: { answer: examples.changedAccount },
+    },
+    (desk, _, params) => resumeAccount(desk, id(params)),
+  ),
+  route(
+    'GET',
+    '/accounts/:id/limits',
+    input.nothing,
+    {
+      id: 'showAccountLimits',
+      summary: 'What all keys of an account share, and what is left of it',
+      answers: { 200: limits.accountLimits },
+      denials: ['not_found'],
+      example: { answer: limits.examples.accountLimits },
+    },
+    (desk, _, params) => showLimits(desk, id(params)),
+  ),
+];

@@ -1,0 +1,93 @@
+import { showAudit } from '../audit.ts';
+import type { Desk } from '../desk.ts';
+import * as input from '../input.ts';
+import { liftLockout, showLockout } from '../lockouts.ts';
+import { showMetrics } from '../metrics.ts';
+import { PROMETHEUS_TEXT } from '../prometheus.ts';
+import { reconcile } from '../reconcile.ts';
+import { type Params, type Route, route } from '../route.ts';
+import * as shape from '../shape-operations.ts';
+import { showStatus } from '../status.ts';
+
+const { examples } = shape;
+
+const source = (params: Params): [kind: string, subject: string] => [params.kind ?? '', params.subject ?? ''];
+
+/** The gateway as a whole, for operators. */
+export const OPERATION_ROUTES: readonly Route<Desk>[] = [
+  route(
+    'GET',
+    '/lockouts/:kind/:subject',
+    input.nothing,
+    {
+      id: 'showLockout',
+      summary: 'How often an address or a secret was struck, and until when it is locked',
+      answers: { 200: shape.lockout },
+      example: { answer: examples.lockout },
+    },
+    (desk, _, params) => showLockout(desk, ...source(params)),
+  ),
+  route(
+    'DELETE',
+    '/lockouts/:kind/:subject',
+    input.nothing,
+    {
+      id: 'liftLockout',
+      summary: 'Lift a lock and clear the strikes',
+      answers: { 204: null },
+      example: {},
+    },
+    (desk, _, params) => liftLockout(desk, ...source(params)),
+  ),
+  route(
+    'GET',
+    '/status',
+    input.nothing,
+    {
+      id: 'showStatus',
+      summary: 'How this gateway stands: its stores, what waits, peppers, origins and policy',
+      answers: { 200: shape.status },
+      example: { answer: examples.status },
+    },
+    showStatus,
+  ),
+  route(
+    'GET',
+    '/metrics',
+    input.nothing,
+    {
+      id: 'showMetrics',
+      summary: 'What all isolates have counted, in the text format of Prometheus',
+      answers: { 200: null },
+      text: { type: PROMETHEUS_TEXT, example: examples.metrics },
+      example: {},
+    },
+    showMetrics,
+  ),
+  route(
+    'POST',
+    '/reconcile',
+    input.reconcileInput,
+    {
+      id: 'reconcile',
+      summary: 'After a restored database: compare a page of keys with their gates, and write the stricter of both',
+      answers: { 200: shape.reconciled },
+      denials: ['not_in_force'],
+      unsettled: shape.reconciled,
+      example: { input: { limit: 100 }, answer: examples.reconciled },
+    },
+    reconcile,
+  ),
+  route(
+    'GET',
+    '/audit',
+    input.auditQuery,
+    {
+      id: 'showAudit',
+      summary: 'What was done, newest first',
+      answers: { 200: shape.audit },
+      example: { input: { account: 'acc_3vJ8wFq2', limit: '50' }, answer: examples.audit },
+    },
+    showAudit,
+  ),
+];
