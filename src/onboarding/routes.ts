@@ -2,46 +2,36 @@ import { type Context, Hono } from 'hono';
 import { type Answer, denied, respond } from '../control/answer.ts';
 import { readJson } from '../control/body.ts';
 import { forceOf } from '../control/desk.ts';
-import { check, nothing } from '../control/input.ts';
+import { allowedMethods, type Params, readsQuery } from '../control/route.ts';
 import { addressKey, normaliseAddress } from '../decision/address.ts';
 import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
-import { ROTATE_PATH, rotateOwnKey } from './rotate.ts';
-import { mintTrialKey, revokeTrialKey, type Visit } from './trial.ts';
+import { SELF_ROUTES } from './self-routes.ts';
+import type { Visit } from './trial.ts';
+import { trialRoutes } from './trial-routes.ts';
 
 type App = { Bindings: { requestId: string } };
 
-const TEMP_KEY = '/api/v1/onboarding/temp-key';
-
-/** The routes that need no account: a trial key taken and given back, and a key that rotates itself. */
+/** The routes that need no account: a trial key taken and given back, and what a key asks for itself. */
 export function onboardingRoutes(house: House): Hono<App> {
   const app = new Hono<App>();
-  const handle = (act: (visit: Visit, c: Context<App>) => Promise<Answer>) => async (c: Context<App>) => {
-    const answer = (given: Answer) => respond(house.policy, given, c.env.requestId);
-    const visit = visitOf(house, c);
-    if (visit === null) return answer(denied(deny('address_missing')));
-    const body = await readJson(c.req.raw);
-    const checked = body.ok ? check(nothing, body.value) : body;
-    if (!checked.ok) return answer(denied(checked.denial));
-    const work = act(visit, c);
-    // A caller who hangs up cancels nothing that was begun.
-    c.executionCtx.waitUntil(work.then(undefined, () => undefined));
-    return answer(await work);
-  };
-  const only = (allow: string) => (c: Context<App>) =>
-    respond(house.policy, { kind: 'wrong_method', allow: [allow] }, c.env.requestId);
-
-  if (house.policy.trial.enabled) {
-    app.post(TEMP_KEY, handle(mintTrialKey)).all(TEMP_KEY, only('POST'));
-    const one = `${TEMP_KEY}/:prefix` as const;
-    app
-      .delete(
-        one,
-        handle((visit, c) => revokeTrialKey(visit, c.req.param('prefix') ?? '')),
-      )
-      .all(one, only('DELETE'));
+  const routes = [...trialRoutes(house.policy), ...SELF_ROUTES];
+  for (const { method, path, run } of routes) {
+    app.on(method, path, async (c) => {
+      const answer = (given: Answer) => respond(house.policy, given, c.env.requestId);
+      const visit = visitOf(house, c);
+      if (visit === null) return answer(denied(deny('address_missing')));
+      const body = readsQuery(method) ? { ok: true as const, value: c.req.query() } : await readJson(c.req.raw);
+      if (!body.ok) return answer(denied(body.denial));
+      const work = run(visit, body.value, c.req.param() as Params);
+      // A caller who hangs up cancels nothing that was begun.
+      c.executionCtx.waitUntil(work.then(undefined, () => undefined));
+      return answer(await work);
+    });
   }
-  app.post(ROTATE_PATH, handle(rotateOwnKey)).all(ROTATE_PATH, only('POST'));
+  for (const [path, allow] of allowedMethods(routes)) {
+    app.all(path, (c) => respond(house.policy, { kind: 'wrong_method', allow }, c.env.requestId));
+  }
   return app;
 }
 
