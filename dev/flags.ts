@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { parseAdminTokens } from '../src/control/tokens.ts';
 
 /** A mistake of the caller: its message is one clear line, printed without a stack. */
@@ -18,6 +18,17 @@ export interface Flags {
   readonly adminToken: string | null;
 }
 
+/** What `npm run token` was asked for. */
+export interface TokenFlags {
+  readonly user: string;
+  /** Empty: none. */
+  readonly org: string;
+  /** Empty: as the account has it. */
+  readonly role: string;
+  /** As in {@link Flags}. */
+  readonly state: string | null;
+}
+
 const OPTIONS = {
   port: { type: 'string', default: '8787' },
   preset: { type: 'string', default: 'keystile' },
@@ -27,9 +38,16 @@ const OPTIONS = {
   'admin-token': { type: 'string' },
 } as const;
 
+const TOKEN_OPTIONS = {
+  user: { type: 'string', default: 'alice' },
+  org: { type: 'string', default: 'demo' },
+  role: { type: 'string', default: '' },
+  state: { type: 'string' },
+} as const;
+
 /** The flags of one run. Throws a {@link UsageError} that names the flag for whatever is unknown or malformed. */
 export function readFlags(args: readonly string[]): Flags {
-  const values = parse(args);
+  const values = parse(args, OPTIONS);
   return {
     port: readPort(values.port),
     preset: values.preset,
@@ -40,13 +58,19 @@ export function readFlags(args: readonly string[]): Flags {
   };
 }
 
-function parse(args: readonly string[]) {
+/** The flags of one token; the issuer judges who is named. Throws a {@link UsageError} for whatever is unknown. */
+export function readTokenFlags(args: readonly string[]): TokenFlags {
+  const values = parse(args, TOKEN_OPTIONS);
+  return { ...values, state: values.state === undefined ? null : readDirectory(values.state) };
+}
+
+function parse<Options extends ParseArgsOptionsConfig>(args: readonly string[], options: Options) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
     const [firstSentence] = error instanceof Error ? error.message.split(/\.\s|\n/) : [String(error)];
     throw new UsageError(
-      `${firstSentence}; flags: ${Object.keys(OPTIONS)
+      `${firstSentence}; flags: ${Object.keys(options)
         .map((name) => `--${name}`)
         .join(' ')}`,
     );

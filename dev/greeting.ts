@@ -7,6 +7,8 @@ export interface Shown {
   readonly key: string;
   readonly originUrl: string;
   readonly varsFile: string | null;
+  /** null: another sign-in than the local one. */
+  readonly signIn: { readonly issuer: string; readonly tokenCommand: string } | null;
 }
 
 const CHAT = JSON.stringify({
@@ -16,7 +18,7 @@ const CHAT = JSON.stringify({
 });
 
 /** The lines that a run prints; each command stands alone on its line, ready to be pasted. */
-export function greeting({ policy, url, key, originUrl, varsFile }: Shown): string {
+export function greeting({ policy, url, key, originUrl, varsFile, signIn }: Shown): string {
   const control = `${url}${policy.control.base_path}`;
   const host = policy.control.host === null ? '' : `-H 'Host: ${policy.control.host}' `;
   const lines = [
@@ -30,6 +32,13 @@ export function greeting({ policy, url, key, originUrl, varsFile }: Shown): stri
   ];
   if (policy.trial.enabled) {
     lines.push('A trial key, without signing up:', `curl -X POST ${host}${control}/api/v1/onboarding/temp-key`, '');
+  }
+  if (signIn !== null) {
+    lines.push(
+      `The keys of a customer, alice, who signs in at ${signIn.issuer} (local only, no password):`,
+      `curl ${host}${control}/api/v1/user/api-keys -H "Authorization: Bearer $(${signIn.tokenCommand})"`,
+      '',
+    );
   }
   return [...lines, `ready ${url}`].join('\n');
 }

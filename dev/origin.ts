@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readBody } from './body.ts';
 
 /*
  * A demo origin: enough of the OpenAI chat-completions protocol (platform.openai.com/docs/api-reference/chat) for a
@@ -52,7 +53,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return json(response, 200, { object: 'list', data: [{ id: MODEL, object: 'model', created: 0, owned_by: MODEL }] });
   }
   if (pathname === '/echo' || pathname.startsWith('/echo/')) {
-    const body = await readBody(request);
+    const body = await readBody(request, MAX_BODY_BYTES);
     const { method, url, headers } = request;
     return json(response, 200, { method, url, headers, body_bytes: body?.length ?? null });
   }
@@ -60,7 +61,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 async function chat(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   const asked = body === null ? null : readChat(body.toString());
   if (asked === null) {
     return json(response, 400, problem('expected {"messages":[{"role":"user","content":"…"}]}'));
@@ -128,17 +129,6 @@ function textOf(content: unknown): string {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The body; null where it is over the limit. */
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks) : null;
 }
 
 function problem(message: string): object {

@@ -10,7 +10,8 @@ import { type Flags, readFlags, UsageError } from './flags.ts';
 import { startGateway } from './gateway.ts';
 import { greeting } from './greeting.ts';
 import { startOrigin } from './origin.ts';
-import { claimState, loadSecrets, openState, releaseState } from './state.ts';
+import { openIssuer, sessionOf } from './sign-in/issuer.ts';
+import { claimState, loadSecrets, openState, releaseState, tellRunning } from './state.ts';
 
 /*
  * `npm start`: the whole of Keystile on this machine (DESIGN §9). Everything that was started is in `closers`, and
@@ -33,12 +34,12 @@ async function stop(exitCode: number, line?: string): Promise<void> {
 async function start(flags: Flags): Promise<void> {
   const root = join(import.meta.dirname, '..');
   const originUrl = flags.upstream ?? (await openOrigin());
-  const input = {
+  const given = {
     preset: flags.preset,
     upstreams: [{ name: 'origin', origins: [{ url: originUrl }] }],
     ...flags.policy,
   };
-  const policy = readPolicy(input);
+  const roles = Object.keys(readPolicy(given).roles);
   await assertFree(flags.port);
 
   const state = openState(root, flags.state);
@@ -46,12 +47,19 @@ async function start(flags: Flags): Promise<void> {
   closers.push(() => releaseState(state));
   const secrets = loadSecrets(state, flags.adminToken);
   const token = adminToken(secrets);
-  const gateway = await startGateway(
+  const url = `http://localhost:${flags.port}`;
+  const issuer = 'session' in given ? null : await openIssuer(state, flags.port);
+  if (issuer !== null) closers.push(() => issuer.close());
+  const input = issuer === null ? given : { ...given, session: sessionOf(issuer, url, roles) };
+  const policy = readPolicy(input);
+
+  const gateway = startGateway(
     { root, port: flags.port, dataDir: state.dir, secrets, policy: input },
     state.logFile,
     () => void stop(1, `the gateway has crashed; its log: ${state.logFile}`),
   );
-  closers.push(() => gateway.stop());
+  const guarded = gateway.then((started) => closers.push(() => started.stop()));
+  await Promise.all([guarded, issuer?.serve({ audience: url, roles })]);
 
   const control = { port: flags.port, host: policy.control.host, basePath: policy.control.base_path };
   await untilHealthy(control, state.logFile);
@@ -59,9 +67,14 @@ async function start(flags: Flags): Promise<void> {
     preset: policy.preset,
     environment: demoEnvironment(policy),
   });
-  const url = `http://localhost:${flags.port}`;
+  tellRunning(state, { pid: process.pid, port: flags.port, issuer: issuer?.url ?? null });
   const varsFile = flags.adminToken === null ? state.varsFile : null;
-  process.stdout.write(`${greeting({ policy, url, key, originUrl, varsFile })}\n`);
+  const signIn = issuer === null ? null : { issuer: issuer.url, tokenCommand: tokenCommand(flags.state) };
+  process.stdout.write(`${greeting({ policy, url, key, originUrl, varsFile, signIn })}\n`);
+}
+
+function tokenCommand(state: string | null): string {
+  return state === null ? 'npm run -s token' : `npm run -s token -- --state '${state.replaceAll("'", "'\\''")}'`;
 }
 
 async function openOrigin(): Promise<string> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type JsonWebKey, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,21 @@ export interface Memory {
   readonly demoKeyId: string | null;
 }
 
+/** What makes the local issuer of the next run the same one. */
+export interface KeptIssuer {
+  readonly port: number;
+  /** Its private key. */
+  readonly key: JsonWebKey;
+}
+
+/** A run that serves from a state folder. */
+export interface Running {
+  readonly pid: number;
+  readonly port: number;
+  /** The local issuer; null: none, or not yet. */
+  readonly issuer: string | null;
+}
+
 /** Where a run keeps what outlives it. */
 export interface State {
   readonly dir: string;
@@ -22,13 +37,14 @@ export interface State {
 
 const LOCK_FILE = 'running.json';
 const MEMORY_FILE = 'memory.json';
+const ISSUER_FILE = 'issuer.json';
 
 /**
  * The state folder, made where there is none. Secrets lie in `.dev.vars`: the project's own, or for a named folder one
  * inside it, since data made under one pepper opens with no other.
  */
 export function openState(root: string, named: string | null): State {
-  const dir = named === null ? join(root, '.keystile') : resolve(named);
+  const dir = stateDir(root, named);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -37,16 +53,32 @@ export function openState(root: string, named: string | null): State {
   return { dir, logFile: join(dir, 'gateway.log'), varsFile: join(named === null ? root : dir, '.dev.vars') };
 }
 
+/** The state folder: the project's own, or the named one. */
+export function stateDir(root: string, named: string | null): string {
+  return named === null ? join(root, '.keystile') : resolve(named);
+}
+
 /** Takes the folder for this run. Throws a {@link UsageError} where another run still serves from it. */
 export async function claimState(state: State, port: number): Promise<void> {
-  const other = readJson(join(state.dir, LOCK_FILE)) as { pid?: unknown; port?: unknown } | null;
-  if (typeof other?.pid === 'number' && typeof other.port === 'number' && other.pid !== process.pid) {
-    // A number of a process may be used again, and so may a port; both at once is the other run.
-    if (isAlive(other.pid) && (await isListening(other.port))) {
-      throw new UsageError(`${state.dir} is in use by the gateway on port ${other.port} (process ${other.pid})`);
-    }
+  const other = await findRunning(state.dir);
+  if (other !== null && other.pid !== process.pid) {
+    throw new UsageError(`${state.dir} is in use by the gateway on port ${other.port} (process ${other.pid})`);
   }
-  writePrivate(join(state.dir, LOCK_FILE), JSON.stringify({ pid: process.pid, port }));
+  tellRunning(state, { pid: process.pid, port, issuer: null });
+}
+
+/** Tells other processes what this run serves. */
+export function tellRunning(state: State, running: Running): void {
+  writePrivate(join(state.dir, LOCK_FILE), JSON.stringify(running));
+}
+
+/** The run that serves from a folder, or null. */
+export async function findRunning(dir: string): Promise<Running | null> {
+  const told = readJson(join(dir, LOCK_FILE)) as Partial<Running> | null;
+  if (typeof told?.pid !== 'number' || typeof told.port !== 'number') return null;
+  // A number of a process may be used again, and so may a port; both at once is that run.
+  const isThere = isAlive(told.pid) && (await isListening(told.port));
+  return isThere ? { pid: told.pid, port: told.port, issuer: told.issuer ?? null } : null;
 }
 
 /** Lets go of the folder. */
@@ -81,6 +113,16 @@ export function recall(state: State): Memory {
 /** Leaves something for the next run. */
 export function remember(state: State, memory: Memory): void {
   writePrivate(join(state.dir, MEMORY_FILE), JSON.stringify(memory, null, 2));
+}
+
+/** The issuer of the last run. */
+export function recallIssuer(state: State): KeptIssuer | null {
+  return readJson(join(state.dir, ISSUER_FILE)) as KeptIssuer | null;
+}
+
+/** Leaves the issuer for the next run. */
+export function rememberIssuer(state: State, issuer: KeptIssuer): void {
+  writePrivate(join(state.dir, ISSUER_FILE), JSON.stringify(issuer));
 }
 
 function readJson(file: string): unknown {
