@@ -14,14 +14,14 @@ const KEYS = 20;
 const READS: Readonly<Record<string, (journal: Journal, usage: Usage, toMs: number) => unknown>> = {
   'newest page of the log, 50 entries': (journal) => journal.page({ limit: 50, cursor: null }),
   'newest page of the log, 200 entries': (journal) => journal.page({ limit: 200, cursor: null }),
-  'newest page of one key': (journal) => journal.page({ limit: 50, cursor: null, keyId: 'key_7' }),
+  'newest page of one key': (journal) => journal.page({ limit: 50, cursor: null, keyIds: ['key_7'] }),
   'page of an hour of three weeks ago': (journal, _, toMs) =>
     journal.page({ limit: 50, cursor: null, fromMs: toMs - 21 * DAY_MS, toMs: toMs - 21 * DAY_MS + HOUR_MS }),
-  'page of a filter that finds nothing': (journal) => journal.page({ limit: 50, cursor: null, keyId: 'key_none' }),
+  'page of a filter that finds nothing': (journal) => journal.page({ limit: 50, cursor: null, keyIds: ['key_none'] }),
   'usage of 30 days by day': (_, usage, toMs) => usage.series({ fromMs: toMs - DAYS * DAY_MS, toMs, by: 'day' }),
   'usage of 30 days by hour': (_, usage, toMs) => usage.series({ fromMs: toMs - DAYS * DAY_MS, toMs, by: 'hour' }),
   'usage of 30 days by hour, one key': (_, usage, toMs) =>
-    usage.series({ fromMs: toMs - DAYS * DAY_MS, toMs, by: 'hour', keyId: 'key_7' }),
+    usage.series({ fromMs: toMs - DAYS * DAY_MS, toMs, by: 'hour', keyIds: ['key_7'] }),
   'last use of all keys': (_, usage) => usage.lastUsed(Array.from({ length: KEYS }, (__, i) => `key_${i}`)),
 };
 

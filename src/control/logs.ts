@@ -8,18 +8,24 @@ import { type Answer, denied, json } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
 import type { logQuery } from './input-ledger.ts';
+import { keysWithin, type Visible } from './visible.ts';
 
 /** The content type of an export. */
 export const NDJSON = 'application/x-ndjson';
+
+type Query = z.output<typeof logQuery>;
 
 /**
  * The requests of an account: newest first by page, or all that the filters leave as NDJSON, oldest first, for
  * `format=ndjson` or a client that accepts NDJSON. A page may be short and still have a cursor.
  */
-export async function showLogs(desk: Desk, accountId: string, query: z.output<typeof logQuery>): Promise<Answer> {
-  if ((await findAccount(desk, accountId)) === null) return missing();
-  const { key: keyId, category, status: statuses, reason, from: fromMs, to: toMs, limit, cursor = null } = query;
-  const filter = { keyId, category, statuses, reason, fromMs, toMs };
+export async function showLogs(desk: Desk, accountId: string, query: Query): Promise<Answer> {
+  return (await findAccount(desk, accountId)) === null ? missing() : logsOf(desk, accountId, query, null);
+}
+
+async function logsOf(desk: Desk, accountId: string, query: Query, visible: Visible): Promise<Answer> {
+  const { key, category, status: statuses, reason, from: fromMs, to: toMs, limit, cursor = null } = query;
+  const filter: LogFilter = { keyIds: keysWithin(visible, key), category, statuses, reason, fromMs, toMs };
   const ledger = desk.house.edge.ledger(accountId);
   if (query.format === 'ndjson' || (query.format === undefined && desk.accept?.includes(NDJSON) === true)) {
     return { kind: 'stream', body: await exportOf(ledger, filter), contentType: NDJSON };

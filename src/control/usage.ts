@@ -1,13 +1,14 @@
 import type * as z from 'zod';
 import type { Denial } from '../decision/denial.ts';
 import { callObject } from '../objects/call.ts';
-import { KEPT_MS, type LastUse, type UsageFigures } from '../objects/usage.ts';
+import { KEPT_MS, type LastUse, type UsageFigures, type UsageQuery } from '../objects/usage.ts';
 import type { StoredKey } from '../registry/keys.ts';
 import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, json, rfc3339 } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
 import type { usageQuery } from './input-ledger.ts';
+import { keysWithin, type Visible } from './visible.ts';
 
 type Query = z.output<typeof usageQuery>;
 
@@ -18,12 +19,15 @@ const MOST_DAYS = { hour: 31, day: 762 } as const;
 
 /** What an account's requests came to, by hour (the last day, if nothing else is asked for) or by day. */
 export async function showUsage(desk: Desk, accountId: string, query: Query): Promise<Answer> {
-  if ((await findAccount(desk, accountId)) === null) return missing();
-  const { by, key: keyId, category, to: toMs = desk.nowMs } = query;
+  return (await findAccount(desk, accountId)) === null ? missing() : usageOf(desk, accountId, query, null);
+}
+
+async function usageOf(desk: Desk, accountId: string, query: Query, visible: Visible): Promise<Answer> {
+  const { by, key, category, to: toMs = desk.nowMs } = query;
   const fromMs = query.from ?? toMs - USUAL_DAYS[by] * DAY_MS;
   const refused = refusalOf(by, fromMs, toMs, desk.nowMs);
   if (refused !== null) return denied(refused);
-  const asked = { fromMs, toMs, by, keyId, category };
+  const asked: UsageQuery = { fromMs, toMs, by, keyIds: keysWithin(visible, key), category };
   const series = await callObject(() => desk.house.edge.ledger(accountId).usage(asked));
   return json({
     account: accountId,

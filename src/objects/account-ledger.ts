@@ -20,10 +20,12 @@ import type { NewGrant } from './credit-movements.ts';
 import { Credits, type GrantResult, type Statement, type StatementQuery } from './credits.ts';
 import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
 import { Journal, type LogFilter, type LogPage, type LogQuery } from './journal.ts';
+import type { Erased } from './log-erase.ts';
 import type { ExportPart, ExportSpan } from './log-export.ts';
 import type { Remote } from './remote.ts';
 import { FLUSH_AFTER_MS, isQuiet, openStored, storeExact, storeLongest } from './stored-gate.ts';
 import { type LastUse, Usage, type UsageQuery, type UsageSeries } from './usage.ts';
+import type { HitPage, HitQuery } from './usage-hits.ts';
 import { checkVersion, writeVersion } from './version.ts';
 
 /** A gate's question. `want` 0: only whether the ledger would refuse it. */
@@ -44,8 +46,24 @@ export interface RecordTerms {
 /** An account's ledger, as Workers and gates call it. */
 export type LedgerCalls = Remote<
   AccountLedger,
-  'draw' | 'settle' | 'record' | 'grantCredits' | 'statement' | 'logs' | 'exportLogs' | 'usage' | 'lastUsed' | 'inspect'
+  | 'draw'
+  | 'settle'
+  | 'record'
+  | 'grantCredits'
+  | 'statement'
+  | 'logs'
+  | 'exportLogs'
+  | 'usage'
+  | 'lastUsed'
+  | 'limitHits'
+  | 'eraseRequests'
+  | 'inspect'
 >;
+
+/** How far an erasure has come: to this row of the log, or to this key of the usage. */
+export type ErasePlace =
+  | { readonly part: 'log'; readonly afterId: number }
+  | { readonly part: 'usage'; readonly afterKey: string | null };
 
 /** What an operator may see of an account's shared limits. */
 export interface LedgerReport {
@@ -170,7 +188,7 @@ export class AccountLedger extends DurableObject {
     let unreadable = 0;
     try {
       this.#storage.transactionSync(() => {
-        const appended = this.#journal.append(batches, nowMs);
+        const appended = this.#journal.append(batches, nowMs, this.#storage.kv.get<Erased>('erased'));
         this.#usage.count(appended.events, nowMs);
         this.#credits.settle(appended.events, terms.anchorMs, nowMs);
         unreadable = appended.unreadable;
@@ -225,6 +243,28 @@ export class AccountLedger extends DurableObject {
     return this.#usage.lastUsed(keyIds);
   }
 
+  /** How often limits refused keys, by key, hour and reason, for as long as usage is kept by hour. */
+  limitHits(query: HitQuery): HitPage | null {
+    return this.#usage.limitHits(query);
+  }
+
+  /**
+   * Erases requests of keys that are revoked, or of all: what the log has of them, and from where they were last used.
+   * What they cost and how many there were stays. One call does a bounded part, from `place` on (null: the beginning),
+   * and returns where the next one goes on; null: all is erased, for good once this has answered. From the first call
+   * on none of their requests comes into the log any more. To be called until it is done, and again does no harm.
+   */
+  eraseRequests(erased: Erased, place: ErasePlace | null): ErasePlace | null {
+    writeVersion(this.#storage, STORAGE_VERSION);
+    this.#keepOut(erased);
+    if (place?.part !== 'usage') {
+      const lastId = this.#journal.erase(erased, place?.afterId ?? -1, this.nowMs());
+      return lastId === null ? { part: 'usage', afterKey: null } : { part: 'log', afterId: lastId };
+    }
+    const lastKey = this.#usage.eraseAddresses(erased, place.afterKey);
+    return lastKey === null ? null : { part: 'usage', afterKey: lastKey };
+  }
+
   /** What is left of what the account's keys share. */
   inspect(limits: readonly Limit[], credits: CreditTerms | null): LedgerReport {
     const nowMs = this.nowMs();
@@ -251,6 +291,13 @@ export class AccountLedger extends DurableObject {
     this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + usableMs(refused.ttlMs, LEDGER_SLACK_MS));
     storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
     return refused;
+  }
+
+  #keepOut(erased: Erased): void {
+    const before = this.#storage.kv.get<Erased>('erased') ?? [];
+    if (before === 'all') return;
+    const after = erased === 'all' ? erased : [...new Set([...before, ...erased])];
+    if (after.length !== before.length || after === 'all') this.#storage.kv.put('erased', after);
   }
 
   #isCounting(): boolean {

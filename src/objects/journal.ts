@@ -1,6 +1,7 @@
 import { type LogBatch, type PackedEvent, type RequestEvent, type Retention, unpackEvent } from '../decision/event.ts';
 import { type PageRequest, type Position, pageLength, readCursor, writeCursor } from '../registry/page.ts';
 import { type Piece, readBatch } from './log-batch.ts';
+import { type Erased, eraseEvents } from './log-erase.ts';
 import { type ExportPart, type ExportSpan, exportPart } from './log-export.ts';
 import { type LogFilter, matcherOf } from './log-filter.ts';
 import { batchesAfter, createLog, deleteRows, edgeRow, hasRowBefore, insertRow, rowsOf } from './log-rows.ts';
@@ -14,6 +15,8 @@ export interface LogQuery extends LogFilter, PageRequest {}
 /** Requests, newest first. A page may be short, or empty, and still have a cursor. */
 export interface LogPage {
   readonly events: readonly RequestEvent[];
+  /** Where each of them stands: when it was recorded, in ms, and its place there. */
+  readonly places: readonly Position[];
   readonly nextCursor: string | null;
 }
 
@@ -69,13 +72,13 @@ export class Journal {
   /**
    * Records batches, each of them once, and returns the events that it has recorded: what else is counted from them is
    * counted from these, in the same transaction. An event that cannot be read is left out, and its batch is recorded
-   * without it.
+   * without it; one of `erased` is returned without its address, and not to be found in the log.
    */
-  append(batches: readonly LogBatch[], nowMs: number): Appended {
+  append(batches: readonly LogBatch[], nowMs: number, erased: Erased = []): Appended {
     this.#learn();
     this.#forget(nowMs);
     const fresh = new Map(batches.filter(({ id }) => !this.#known.has(id)).map((batch) => [batch.id, batch]));
-    const given = [...fresh.values()].map((batch) => readBatch(batch, ROW_BYTES));
+    const given = [...fresh.values()].map((batch) => readBatch(batch, ROW_BYTES, erased));
     const read = given.filter(({ events }) => events.length > 0);
     if (read.length > 0) createLog(this.#sql);
     let batchIds = read.map(({ id }) => id);
@@ -94,7 +97,8 @@ export class Journal {
     const position = query.cursor === null ? NEWEST : readCursor(query.cursor);
     if (position === null || typeof position[1] !== 'number') return null;
     const events: RequestEvent[] = [];
-    if (!hasTable(this.#sql, 'log')) return { events, nextCursor: null };
+    const places: Position[] = [];
+    if (!hasTable(this.#sql, 'log')) return { events, places, nextCursor: null };
     const [limit, matches] = [pageLength(query.limit), matcherOf(query)];
     let last = position;
     let scanned = 0;
@@ -104,14 +108,21 @@ export class Journal {
       for (const [i, event] of list.slice(0, end).reverse().entries()) {
         const isMatch = matches(event);
         if (scanned === MOST_SCANNED || (isMatch && events.length === limit)) {
-          return { events, nextCursor: writeCursor(last) };
+          return { events, places, nextCursor: writeCursor(last) };
         }
         scanned += 1;
         last = [row.id, end - 1 - i];
-        if (isMatch) events.push(unpackEvent(event));
+        if (!isMatch) continue;
+        events.push(unpackEvent(event));
+        places.push(last);
       }
     }
-    return { events, nextCursor: null };
+    return { events, places, nextCursor: null };
+  }
+
+  /** Erases events from the rows behind `afterId`, see {@link eraseEvents}. */
+  erase(erased: Erased, afterId: number, nowMs: number): number | null {
+    return eraseEvents(this.#sql, erased, afterId, nowMs - REPEAT_MS);
   }
 
   /** A part of an export, see {@link exportPart}. */

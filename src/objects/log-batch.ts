@@ -1,4 +1,5 @@
 import { type LogBatch, type PackedEvent, packedAt, type RequestEvent } from '../decision/event.ts';
+import { concernedBy, type Erased, NOTHING } from './log-erase.ts';
 
 /** What of a batch can be recorded: events, and the same as JSON texts, several of them joined by commas in one. */
 export interface ReadBatch {
@@ -44,6 +45,8 @@ const CHECKS: Readonly<Record<keyof RequestEvent, Check>> = {
   reserved: isCount,
 };
 
+const ADDRESS = packedAt('address');
+
 const PLACED_CHECKS = Object.entries(CHECKS).map(
   ([field, check]) => [packedAt(field as keyof RequestEvent), check] as const,
 );
@@ -51,12 +54,13 @@ const PLACED_CHECKS = Object.entries(CHECKS).map(
 /**
  * Reads a batch. An event that cannot be read, or whose text alone has more than `mostBytes`, is left out and does no
  * harm to the others; a batch that is no JSON array counts as one such event. The texts are the batch's own where all
- * can be read.
+ * can be read and none is of `erased`.
  */
-export function readBatch({ id, events: text }: LogBatch, mostBytes: number): ReadBatch {
+export function readBatch({ id, events: text }: LogBatch, mostBytes: number, erased: Erased): ReadBatch {
   const listed = parseList(text);
   const readable = listed.filter(isReadable);
-  const pieces = piecesOf(readable.length === listed.length ? text : JSON.stringify(readable), readable, mostBytes);
+  const whole = readable.length === listed.length ? text : JSON.stringify(readable);
+  const pieces = piecesOf(whole, readable, mostBytes).map((piece) => withoutErased(piece, erased));
   const events = pieces.flatMap((piece) => piece.events);
   return { id, events, pieces, unreadable: listed.length - events.length };
 }
@@ -77,6 +81,15 @@ function piecesOf(text: string, events: readonly PackedEvent[], mostBytes: numbe
   const bytes = utf8Bytes(joined);
   if (bytes <= mostBytes) return [{ text: joined, bytes, events }];
   return events.map(pieceOf).filter((piece) => piece.bytes <= mostBytes);
+}
+
+/** A piece of which those of `erased` are not to be found in the log; they are still counted, without their addresses. */
+function withoutErased(piece: Piece, erased: Erased): Piece {
+  const isConcerned = concernedBy(erased);
+  if (!piece.events.some(isConcerned)) return piece;
+  const text = piece.events.map((event) => JSON.stringify(isConcerned(event) ? NOTHING : event)).join(',');
+  const events = piece.events.map((event) => (isConcerned(event) ? event.with(ADDRESS, null) : event));
+  return { text, bytes: utf8Bytes(text), events };
 }
 
 /** Fields of a newer version stand behind those that are known here. */

@@ -1,8 +1,10 @@
 import { type PackedEvent, packedAt, type RequestEvent } from '../decision/event.ts';
+import { isErased } from './log-erase.ts';
 
 /** Which requests of a log; all of them where empty. */
 export interface LogFilter {
-  readonly keyId?: string | undefined;
+  /** Those with one of these keys. */
+  readonly keyIds?: readonly string[] | undefined;
   readonly category?: string | undefined;
   /** The lowest and the highest status. */
   readonly statuses?: readonly [least: number, most: number] | undefined;
@@ -13,9 +15,9 @@ export interface LogFilter {
   readonly toMs?: number | undefined;
 }
 
-/** Whether an event is one that the filter asks for, without unpacking it. */
+/** Whether an event is one that the filter asks for, without unpacking it. One that was erased never is. */
 export function matcherOf(filter: LogFilter): (event: PackedEvent) => boolean {
-  const { keyId, category, reason, statuses, fromMs, toMs } = filter;
+  const { keyIds, category, reason, statuses, fromMs, toMs } = filter;
   const tests: ((event: PackedEvent) => boolean)[] = [];
   const isSame = (field: keyof RequestEvent, wanted: string | undefined) => {
     const place = packedAt(field);
@@ -28,10 +30,14 @@ export function matcherOf(filter: LogFilter): (event: PackedEvent) => boolean {
       return value >= least && value <= most;
     });
   };
-  isSame('keyId', keyId);
+  if (keyIds !== undefined) {
+    const wanted = new Set<unknown>(keyIds);
+    const place = packedAt('keyId');
+    tests.push((event) => wanted.has(event[place]));
+  }
   isSame('category', category);
   isSame('reason', reason);
   if (statuses !== undefined) isWithin('status', ...statuses);
   if (fromMs !== undefined || toMs !== undefined) isWithin('atMs', fromMs ?? 0, (toMs ?? Number.MAX_SAFE_INTEGER) - 1);
-  return (event) => tests.every((test) => test(event));
+  return (event) => !isErased(event) && tests.every((test) => test(event));
 }

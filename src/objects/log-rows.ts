@@ -70,6 +70,21 @@ export function batchesAfter(sql: SqlStorage, id: number): { readonly id: number
     .toArray();
 }
 
+/** The rows behind `id`, oldest first, read one by one. */
+export function rowsAfter(sql: SqlStorage, id: number): Iterable<LogRow> {
+  return sql.exec<LogRow>('SELECT id, events FROM log WHERE id > ? ORDER BY id', id);
+}
+
+/** Replaces the events of a row by this JSON array. Its other columns stay: they tell of what it once held. */
+export function writeEvents(sql: SqlStorage, id: number, events: string): void {
+  sql.exec('UPDATE log SET events = ? WHERE id = ?', events, id);
+}
+
+/** Deletes a row. */
+export function deleteRow(sql: SqlStorage, id: number): void {
+  sql.exec('DELETE FROM log WHERE id = ?', id);
+}
+
 /** The rows from `least` to `most` in which there may be what the filter asks for, read one by one. */
 export function* rowsOf(
   sql: SqlStorage,

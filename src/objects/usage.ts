@@ -1,8 +1,20 @@
 import type { RequestEvent } from '../decision/event.ts';
 import { quantiles } from '../meter/histogram.ts';
 import { emptyTally, mergeTally, requestsOf, type Tally } from '../meter/tally.ts';
+import type { Erased } from './log-erase.ts';
 import { hasTable } from './tables.ts';
-import { addedUpTo, addUsage, createUsage, deleteUsage, hasUsage, lastUseOf, readUsage } from './usage-rows.ts';
+import { type HitPage, type HitQuery, limitHits } from './usage-hits.ts';
+import {
+  addedUpTo,
+  addUsage,
+  createUsage,
+  deleteUsage,
+  eraseAddresses,
+  hasUsage,
+  keyAfter,
+  lastUseOf,
+  readUsage,
+} from './usage-rows.ts';
 import {
   ALL_KEYS,
   type LastUse,
@@ -22,7 +34,8 @@ export interface UsageQuery {
   /** Not in the span. */
   readonly toMs: number;
   readonly by: Step;
-  readonly keyId?: string | undefined;
+  /** Those with one of these keys; absent: of all. */
+  readonly keyIds?: readonly string[] | undefined;
   readonly category?: string | undefined;
 }
 
@@ -56,6 +69,8 @@ export const KEPT_MS = { hour: 90 * STEP_MS.day, day: 762 * STEP_MS.day } as con
 
 /** How many rows one {@link Usage.trim} takes away of each kind. */
 const TRIM_ROWS = 1_000;
+/** With the key that makes it so many rows one {@link Usage.eraseAddresses} ends. */
+const ERASE_ROWS = 5_000;
 
 /**
  * An account's usage in its ledger's storage. A request is counted in one row, that of its key, category and hour, so a
@@ -88,11 +103,11 @@ export class Usage {
 
   /** Usage by hour or day. By hour there is only what is not yet kept by day, see {@link KEPT_MS}. */
   series(query: UsageQuery): UsageSeries {
-    const { by, keyId, category = null } = query;
+    const { by, keyIds = [ALL_KEYS], category = null } = query;
     const [fromMs, toMs] = [startOf(by, query.fromMs), startOf(by, query.toMs + STEP_MS[by] - 1)];
     const points = new Map<number, Tally>();
     const sum = emptyTally();
-    for (const row of this.#rowsOf(by, keyId ?? null, category, fromMs, toMs)) {
+    for (const row of this.#rowsOf(by, keyIds, category, fromMs, toMs)) {
       const startMs = startOf(by, row.startMs);
       const point = points.get(startMs) ?? emptyTally();
       mergeTally(point, row.tally);
@@ -108,6 +123,24 @@ export class Usage {
     if (!hasTable(this.#sql, 'usage_hours')) return {};
     const uses = keyIds.map((keyId) => [keyId, lastUseOf(this.#sql, keyId)] as const);
     return Object.fromEntries(uses.flatMap(([keyId, use]) => (use === null ? [] : [[keyId, use]])));
+  }
+
+  /** How often limits refused keys, newest first, see {@link limitHits}. */
+  limitHits(query: HitQuery): HitPage | null {
+    return limitHits(this.#sql, query);
+  }
+
+  /**
+   * Forgets from where keys were last used: of those behind `afterKey` by name, and first of what is added up for all
+   * keys. Returns the last one that is done; null: all are. What is counted stays.
+   */
+  eraseAddresses(erased: Erased, afterKey: string | null): string | null {
+    let rows = 0;
+    for (const keyId of this.#keysAfter(erased, afterKey)) {
+      rows += eraseAddresses(this.#sql, keyId);
+      if (rows >= ERASE_ROWS) return keyId;
+    }
+    return null;
   }
 
   /** Makes days of hours that are older than {@link KEPT_MS}, and deletes older days. Returns whether there is more to do. */
@@ -137,11 +170,21 @@ export class Usage {
 
   /** Adds up the hours that are over for all keys; the hour from which on none is. */
   #addUp(nowMs: number): number {
-    const fromMs = addedUpTo(this.#sql, STEP_MS.hour);
+    const fromMs = addedUpTo(this.#sql);
     const set = new UsageSet();
     for (const row of this.#notAddedUp(fromMs, startOf('hour', nowMs), null)) set.add(row, ofAllKeys(row));
     addUsage(this.#sql, 'hour', set.rows());
-    return addedUpTo(this.#sql, STEP_MS.hour);
+    return addedUpTo(this.#sql);
+  }
+
+  *#keysAfter(erased: Erased, afterKey: string | null): Generator<string> {
+    if (!hasTable(this.#sql, 'usage_hours')) return;
+    if (erased !== 'all') {
+      const named = [ALL_KEYS, ...erased].sort();
+      yield* named.filter((keyId) => afterKey === null || keyId > afterKey);
+      return;
+    }
+    for (let keyId = keyAfter(this.#sql, afterKey); keyId !== null; keyId = keyAfter(this.#sql, keyId)) yield keyId;
   }
 
   #notAddedUp(fromMs: number, toMs: number, category: string | null): Iterable<UsageRow> {
@@ -149,14 +192,21 @@ export class Usage {
     return readUsage(this.#sql, 'hour', rest, fromMs, toMs, ALL_KEYS, category);
   }
 
-  *#rowsOf(by: Step, keyId: string | null, category: string | null, fromMs: number, toMs: number): Generator<UsageRow> {
+  *#rowsOf(
+    by: Step,
+    keyIds: readonly string[],
+    category: string | null,
+    fromMs: number,
+    toMs: number,
+  ): Generator<UsageRow> {
     if (!hasTable(this.#sql, 'usage_hours')) return;
     const rest = 'WHERE key_id = ? AND start_ms >= ? AND start_ms < ? AND (?4 IS NULL OR category = ?4)';
-    const values = [keyId ?? ALL_KEYS, fromMs, toMs, category];
-    yield* readUsage(this.#sql, 'hour', rest, ...values);
-    if (by === 'day') yield* readUsage(this.#sql, 'day', rest, ...values);
-    if (keyId !== null) return;
-    yield* this.#notAddedUp(Math.max(fromMs, addedUpTo(this.#sql, STEP_MS.hour)), toMs, category);
+    for (const keyId of new Set(keyIds)) {
+      const values = [keyId, fromMs, toMs, category];
+      yield* readUsage(this.#sql, 'hour', rest, ...values);
+      if (by === 'day') yield* readUsage(this.#sql, 'day', rest, ...values);
+    }
+    if (keyIds.includes(ALL_KEYS)) yield* this.#notAddedUp(Math.max(fromMs, addedUpTo(this.#sql)), toMs, category);
   }
 }
 

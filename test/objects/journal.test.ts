@@ -59,7 +59,7 @@ describe('a request log', () => {
     inObject((storage) => {
       const journal = new Journal(storage);
       expect(journal.isKnown('a')).toBe(false);
-      expect(page(journal)).toEqual({ events: [], nextCursor: null });
+      expect(page(journal)).toEqual({ events: [], places: [], nextCursor: null });
       expect(journal.trim({ ageMs: 0, bytes: 0 }, START_MS)).toBe(false);
       expect(journal.append([], START_MS)).toEqual({ events: [], unreadable: 0 });
       expect([journal.isEmpty, journal.overflowsAtMs(0)]).toEqual([true, null]);
@@ -81,7 +81,7 @@ describe('a request log', () => {
       expect(page(new Journal(storage)).events).toEqual([event, request(), event, request()]);
     }));
 
-  test('gives what a plain list would give, whatever was appended, trimmed, crashed and rolled back in between', async () => {
+  test('gives what a plain list would give, whatever was appended, trimmed, erased, crashed and rolled back in between', async () => {
     const event = fc.record({
       keyId: fc.constantFrom('key_a', 'key_b'),
       category: fc.constantFrom(null, 'x', 'y'),
@@ -94,7 +94,7 @@ describe('a request log', () => {
     });
     const filter = fc.record(
       {
-        keyId: fc.constantFrom('key_a', 'key_b'),
+        keyIds: fc.constantFrom<string[]>(['key_a'], ['key_b', 'key_none'], ['key_b', 'key_a'], []),
         category: fc.constantFrom('x', 'y'),
         statuses: fc.constantFrom<[number, number]>([404, 404], [400, 499], [200, 299]),
         reason: fc.constant('rate_limited'),
@@ -121,6 +121,13 @@ describe('a request log', () => {
         }),
       },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('trim' as const), ageMs: fc.nat(3 * HOUR_MS) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant('erase' as const),
+          erased: fc.constantFrom(['key_a'], ['key_b', 'key_none'], 'all' as const),
+        }),
+      },
       { weight: 1, arbitrary: fc.constant({ do: 'crash' as const }) },
       {
         weight: 1,
@@ -149,7 +156,7 @@ describe('a request log', () => {
             const matching = (filter: (typeof filters)[number]) =>
               list
                 .map(({ event }) => event)
-                .filter((event) => filter.keyId === undefined || event.keyId === filter.keyId)
+                .filter((event) => filter.keyIds?.includes(event.keyId) ?? true)
                 .filter((event) => filter.category === undefined || event.category === filter.category)
                 .filter((event) => filter.reason === undefined || event.reason === filter.reason)
                 .filter(
@@ -200,6 +207,9 @@ describe('a request log', () => {
               } else if (step.do === 'trim') {
                 expect(journal.trim({ ...KEEP_ALL, ageMs: step.ageMs }, nowMs)).toBe(false);
                 list = list.filter(({ rowMs }) => rowMs >= nowMs - Math.max(step.ageMs, REPEAT_MS));
+              } else if (step.do === 'erase') {
+                expect(journal.erase(step.erased, -1, nowMs)).toBeNull();
+                list = list.filter(({ event }) => step.erased !== 'all' && !step.erased.includes(event.keyId));
               } else if (step.do === 'crash') {
                 journal = new Journal(storage);
               } else {
@@ -330,10 +340,10 @@ describe('a page', () => {
       const journal = new Journal(storage);
       journal.append([batchOf([request({ requestId: 'rare', keyId: 'key_rare' })])], START_MS);
       for (let i = 0; i < 25; i++) journal.append([batchOf(numbered(1_000))], START_MS + i);
-      const first = page(journal, { keyId: 'key_rare' });
+      const first = page(journal, { keyIds: ['key_rare'] });
       expect(first.events).toEqual([]);
       expect(first.nextCursor).not.toBeNull();
-      expect(ids(listed(journal, { keyId: 'key_rare' }))).toEqual(['rare']);
+      expect(ids(listed(journal, { keyIds: ['key_rare'] }))).toEqual(['rare']);
     }));
 
   test('by time has the entries of that time in their order, and so has an export, however late or early they came', async () => {
@@ -388,6 +398,77 @@ describe('a page', () => {
         journal.append([batchOf([request({ requestId: `${i}`, atMs })])], atMs);
       }
       expect(ids(listed(journal, { limit: 1 }))).toEqual(['2', '1', '0']);
+    }));
+});
+
+describe('erasing', () => {
+  const textsOf = (storage: DurableObjectStorage) =>
+    storage.sql.exec<{ events: string }>('SELECT events FROM log ORDER BY id').toArray();
+
+  test('leaves nothing of the requests of a key, and those of others in the same rows as they were', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const of = (keyId: string) => request({ keyId, label: `label of ${keyId}`, path: `/${keyId}` });
+      for (let i = 0; i < 3; i++) journal.append([batchOf([of('key_a'), of('key_b'), of('key_c')])], START_MS + i);
+      expect(journal.erase(['key_b', 'key_none'], -1, START_MS)).toBeNull();
+      expect(JSON.stringify(textsOf(storage))).not.toContain('key_b');
+      expect(listed(journal).map(({ keyId }) => keyId)).toEqual(['key_c', 'key_a', 'key_c', 'key_a', 'key_c', 'key_a']);
+      expect(exported(journal).split('\n').length - 1).toBe(6);
+      expect(listed(journal, { keyIds: ['key_b'] })).toEqual([]);
+      const before = textsOf(storage);
+      expect(rowsWritten(storage, (counted) => new Journal(counted).erase(['key_b'], -1, START_MS))).toBe(0);
+      expect(textsOf(storage)).toEqual(before);
+    }));
+
+  test('takes a bounded part of a large log at a time, and begins anew without harm', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const wide = numbered(45, { path: `/${'x'.repeat(20_000)}` });
+      for (let i = 0; i < 12; i++)
+        journal.append([batchOf(wide), batchOf([request({ keyId: 'key_b' })])], START_MS + i);
+      const places = [];
+      let place: number | null = -1;
+      while (place !== null) {
+        place = journal.erase(['key_a'], place, START_MS);
+        if (place !== null) places.push(place);
+        if (places.length === 1) expect(listed(journal, { keyIds: ['key_a'] }).length).toBeGreaterThan(0);
+      }
+      expect(places.length).toBe(2);
+      expect(listed(journal).map(({ keyId }) => keyId)).toEqual(Array(12).fill('key_b'));
+      expect(journal.erase('all', -1, START_MS)).toBeNull();
+      expect([listed(journal), exported(journal)]).toEqual([[], '']);
+    }));
+
+  test('keeps what batches are recognised by, and deletes other rows of which nothing is left, but for the newest', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const [old, young] = [batchOf(numbered(2)), batchOf(numbered(2))];
+      journal.append([old], START_MS);
+      journal.append([young], START_MS + REPEAT_MS);
+      journal.erase('all', -1, START_MS + REPEAT_MS + 1);
+      expect(rowsOf(storage)).toBe(1);
+      expect(new Journal(storage).append([young], START_MS + REPEAT_MS + 1).events).toEqual([]);
+      journal.erase('all', -1, START_MS + 3 * REPEAT_MS);
+      expect(textsOf(storage)).toEqual([{ events: '[]' }]);
+      journal.append([batchOf([request({ requestId: 'later' })])], START_MS);
+      expect(ids(listed(journal))).toEqual(['later']);
+      expect(journal.trim({ ageMs: 0, bytes: 0 }, START_MS + 5 * REPEAT_MS)).toBe(false);
+      expect(journal.isEmpty).toBe(true);
+    }));
+
+  test('keeps out what comes later of the same keys, which is returned without addresses to be counted', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const [a, b] = [request({ requestId: 'a' }), request({ requestId: 'b', keyId: 'key_b' })];
+      const batch = batchOf([a, b, a]);
+      const { events } = journal.append([batch], START_MS, ['key_a']);
+      expect(events).toEqual([{ ...a, address: null }, b, { ...a, address: null }]);
+      expect(listed(journal, { fromMs: START_MS })).toEqual([b]);
+      const alone = batchOf([a]);
+      expect(journal.append([alone], START_MS, 'all').events).toHaveLength(1);
+      expect(new Journal(storage).append([alone, batch], START_MS + 1, 'all').events).toEqual([]);
+      expect(listed(journal)).toEqual([b]);
+      expect(JSON.stringify(textsOf(storage))).not.toContain('key_a');
     }));
 });
 
@@ -452,8 +533,8 @@ describe('an export', () => {
       for (let i = 0; i < 30; i++)
         journal.append([batchOf(numbered(200, { atMs: START_MS + i, keyId: `key_${i % 3}` }))], START_MS + i);
       expect(exported(journal)).toBe(lines(listed(journal).reverse()));
-      expect(exported(journal, { keyId: 'key_1' })).toBe(lines(listed(journal, { keyId: 'key_1' }).reverse()));
-      expect(partsOf(journal, { keyId: 'key_none' })).toEqual([{ text: '', next: null }]);
+      expect(exported(journal, { keyIds: ['key_1'] })).toBe(lines(listed(journal, { keyIds: ['key_1'] }).reverse()));
+      expect(partsOf(journal, { keyIds: ['key_none'] })).toEqual([{ text: '', next: null }]);
     }));
 
   test('reads and gives a bounded amount in a part, also where a filter leaves little, and ends at what was there when it began', () =>
@@ -461,14 +542,14 @@ describe('an export', () => {
       const journal = new Journal(storage);
       for (let i = 0; i < 40; i++) journal.append([batchOf(numbered(1_000))], START_MS + i);
       const first = journal.exportPart({}, null);
-      const rare = journal.exportPart({ keyId: 'key_none' }, null);
+      const rare = journal.exportPart({ keyIds: ['key_none'] }, null);
       journal.append([batchOf([request({ requestId: 'later' })])], START_MS + HOUR_MS);
       const parts = partsOf(journal, {}, first);
       expect(textOf(parts).split('\n').length - 1).toBe(40_000);
       expect(textOf(parts)).not.toContain('later');
       const rowChars = textOf(parts).length / 40;
       for (const { text } of parts) expect(text.length).toBeLessThan(1_000_000 + rowChars);
-      const scanned = partsOf(journal, { keyId: 'key_none' }, rare);
+      const scanned = partsOf(journal, { keyIds: ['key_none'] }, rare);
       expect(scanned.length).toBeGreaterThan(1);
       expect(textOf(scanned)).toBe('');
     }));
@@ -479,7 +560,7 @@ describe('an export', () => {
       storage.transactionSync(() => {
         for (let i = 0; i < 10_001; i++) journal.append([batchOf(numbered(1))], START_MS + i);
       });
-      const first = journal.exportPart({ keyId: 'key_none' }, null);
+      const first = journal.exportPart({ keyIds: ['key_none'] }, null);
       expect(first).toEqual({ text: '', next: { fromId: START_MS + 10_000, toId: START_MS + 10_000 } });
     }));
 
@@ -541,7 +622,7 @@ describe('an export as a stream', () => {
         expect((await new Response(stream).text()).split('\n').length - 1).toBe(4_000);
         expect(calls()).toBe(5);
       },
-      { rows: 40, filter: { keyId: 'key_39' } },
+      { rows: 40, filter: { keyIds: ['key_39'] } },
     ));
 
   test('asks once more where the runtime says so', () =>

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RequestEvent } from '../../src/decision/event.ts';
+import type { Erased } from '../../src/objects/log-erase.ts';
 import { KEPT_MS, Usage, type UsageFigures, type UsageQuery, type UsageSeries } from '../../src/objects/usage.ts';
 import { inObject, request, rowsWritten, START_MS } from './ledger-events.ts';
 
@@ -29,14 +30,14 @@ function figuresOf(events: readonly RequestEvent[]): Omit<UsageFigures, 'ttfb'> 
   };
 }
 
-function seriesOf(events: readonly RequestEvent[], { fromMs, toMs, by, keyId, category }: UsageQuery) {
+function seriesOf(events: readonly RequestEvent[], { fromMs, toMs, by, keyIds, category }: UsageQuery) {
   const stepMs = by === 'hour' ? HOUR_MS : DAY_MS;
   const [from, to] = [Math.floor(fromMs / stepMs) * stepMs, Math.ceil(toMs / stepMs) * stepMs];
   const within = events.filter(
     (event) =>
       event.atMs >= from &&
       event.atMs < to &&
-      (keyId === undefined || event.keyId === keyId) &&
+      (keyIds?.includes(event.keyId) ?? true) &&
       (category === undefined || event.category === category),
   );
   const starts = [...new Set(within.map(({ atMs }) => Math.floor(atMs / stepMs) * stepMs))].sort((a, b) => a - b);
@@ -105,7 +106,7 @@ describe('usage', () => {
         arbitrary: fc.record({
           do: fc.constant('read' as const),
           by: fc.constantFrom('hour' as const, 'day' as const),
-          keyId: fc.constantFrom(undefined, 'key_a', 'key_b'),
+          keyIds: fc.constantFrom(undefined, ['key_a'], ['key_b', 'key_b', 'key_c'], []),
           category: fc.constantFrom(undefined, 'x', 'y'),
           span,
         }),
@@ -128,11 +129,11 @@ describe('usage', () => {
               expect(usage.trim(nowMs)).toBe(false);
               hoursFromMs = Math.floor((nowMs - KEPT_MS.hour) / DAY_MS) * DAY_MS;
             } else {
-              const { by, keyId, category } = step;
+              const { by, keyIds, category } = step;
               const [toMs = 0, fromMs = 0] = step.span.map((agoMs) => nowMs + 2 * HOUR_MS - agoMs);
               const query = {
                 by,
-                keyId,
+                keyIds,
                 category,
                 fromMs: by === 'hour' ? Math.max(fromMs, hoursFromMs) : fromMs,
                 toMs,
@@ -233,6 +234,60 @@ describe('last use', () => {
     }));
 });
 
+describe('erasing addresses', () => {
+  const left = (storage: DurableObjectStorage) =>
+    storage.sql
+      .exec<{ key: string }>(
+        `SELECT DISTINCT key_id AS key FROM (
+           SELECT key_id, last_address FROM usage_hours UNION ALL SELECT key_id, last_address FROM usage_days)
+         WHERE last_address IS NOT NULL ORDER BY key`,
+      )
+      .toArray()
+      .map(({ key }) => key);
+
+  test.each<[string, Erased, string[]]>([
+    ['of some keys', ['key_c', 'key_a', 'key_none'], ['key_b']],
+    ['of all', 'all', []],
+  ])('%s takes them out of hours and days, and no figure', (_, erased, others) =>
+    inObject((storage) => {
+      const usage = new Usage(storage);
+      const keyIds = ['key_a', 'key_b', 'key_c'];
+      const use = (atMs: number) => keyIds.map((keyId) => request({ atMs, keyId, address: `of ${keyId}` }));
+      usage.count(use(START_MS), START_MS);
+      usage.trim(START_MS + 100 * DAY_MS);
+      usage.count(use(START_MS + 100 * DAY_MS), START_MS + 100 * DAY_MS);
+      usage.count(use(START_MS + 101 * DAY_MS), START_MS + 101 * DAY_MS);
+      expect([rowsOf(storage, 'usage_days'), left(storage)]).toEqual([4, ['', ...keyIds]]);
+      const [series, uses] = [usage.series(EVER), usage.lastUsed(keyIds)];
+      expect(usage.eraseAddresses(erased, null)).toBeNull();
+      expect(left(storage)).toEqual(others);
+      expect(usage.series(EVER)).toEqual(series);
+      for (const [key, use] of Object.entries(uses)) {
+        const address = others.includes(key) ? use.address : null;
+        expect(usage.lastUsed([key])).toEqual({ [key]: { ...use, address } });
+      }
+    }),
+  );
+
+  test('takes so many rows at a time, and goes on behind the last key', () =>
+    inObject((storage) => {
+      const usage = new Usage(storage);
+      const keys = Array.from({ length: 12_000 }, (_, i) => `key_${i}`);
+      usage.count(
+        keys.map((keyId) => request({ keyId })),
+        START_MS,
+      );
+      let places = 0;
+      let place: string | null = null;
+      do {
+        place = usage.eraseAddresses('all', place);
+        places += 1;
+        expect(left(storage).length).toBe(Math.max(0, 12_000 - 5_000 * places));
+      } while (place !== null);
+      expect(places).toBe(3);
+    }));
+});
+
 describe('trimming usage', () => {
   test('makes days of hours after 90 days, in bounded steps that keep every sum, and deletes days after 25 months', () =>
     inObject((storage) => {
@@ -246,7 +301,7 @@ describe('trimming usage', () => {
       }
       const sums = () => [
         usage.series(EVER).points.map(({ requests }) => requests),
-        usage.series({ ...EVER, keyId: 'key_7' }).sums.requests,
+        usage.series({ ...EVER, keyIds: ['key_7'] }).sums.requests,
       ];
       const whole = [[3_000, 1_500], 3];
       expect(usage.trim(START_MS + 90 * DAY_MS)).toBe(false);
