@@ -40,12 +40,18 @@ export function decide(record: KeyRecord, facts: RequestFacts, policy: Policy, n
   if (record.accountStatus !== 'active') return SUSPENDED;
   if (record.status !== 'active') return INACTIVE;
   if (hasPassed(record.expiresAtMs, nowMs)) return EXPIRED;
-  if (hasPassed(record.graceEndsAtMs, nowMs)) return GRACE_ENDED;
+  if (record.graceEndsAtMs !== null && isGraceOver(record.replacedAtMs, record.graceEndsAtMs, nowMs))
+    return GRACE_ENDED;
   const { permits, environments } = compiled(policy);
   if (!environments.has(record.environment)) return ROLE_FORBIDDEN;
   if (!permits(record.role, facts.method, facts.path)) return ROLE_FORBIDDEN;
   if (record.addresses !== null && !isListed(record.addresses, facts.address)) return ADDRESS_FORBIDDEN;
   return null;
+}
+
+/** A grace without length is over whatever a clock says: what ends at once must not wait for one that is behind. */
+function isGraceOver(replacedAtMs: number | null, endsAtMs: number, nowMs: number): boolean {
+  return hasPassed(endsAtMs, nowMs) || (replacedAtMs !== null && endsAtMs <= replacedAtMs);
 }
 
 /** At the very moment it has passed. */

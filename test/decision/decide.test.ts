@@ -30,6 +30,12 @@ describe('a key', () => {
     ['whose expiry is no number', { expiresAtMs: Number.NaN }, 'expired'],
     ['whose secret is in its grace', { graceEndsAtMs: NOW + 1 }, null],
     ['whose secret has passed its grace', { graceEndsAtMs: NOW }, 'grace_ended'],
+    ['whose secret was replaced and is in its grace', { replacedAtMs: NOW - 1, graceEndsAtMs: NOW + 1 }, null],
+    [
+      'whose secret was replaced at once, by a clock ahead',
+      { replacedAtMs: NOW + 9, graceEndsAtMs: NOW + 9 },
+      'grace_ended',
+    ],
     ['with an unknown role', { role: 'boss' }, 'role_forbidden'],
     ['with a role out of the prototype', { role: 'constructor' }, 'role_forbidden'],
     ['of an unknown environment', { environment: 'moon' }, 'role_forbidden'],
