@@ -78,8 +78,11 @@ export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, b
 
 /** What has been learnt so far for one request; each round asks for what is missing. */
 interface Progress {
-  /** `continue`: a running stream asks whether it may go on; no permit, no lockout, no strike. */
-  readonly mode: 'admit' | 'continue';
+  /**
+   * `identify`: a key asks about itself; no permit. `continue`: a running stream asks whether it may go on; no permit,
+   * no lockout, no strike.
+   */
+  readonly mode: 'admit' | 'identify' | 'continue';
   readonly inner: ArrayBuffer;
   readonly digest: string;
   record: KeyRecord | undefined;
@@ -100,15 +103,15 @@ type Step =
 function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number): Step {
   const { record, mode, heard } = progress;
   if ('denial' in heard) return { kind: 'denied', denial: heard.denial };
-  const locked = mode === 'admit' ? lockDenial(edge, addressSource(facts.source), nowMs) : null;
+  const locked = mode !== 'continue' ? lockDenial(edge, addressSource(facts.source), nowMs) : null;
   if (locked !== null) return { kind: 'denied', denial: locked };
   const source = heard.untilMs <= nowMs && told(edge, addressSource(facts.source), nowMs)?.kind !== 'clear';
   if (record === undefined) return { kind: 'missing', source, gate: null };
 
   const denial = decide(record, facts, edge.policy, nowMs);
   const slot = slotOf(edge, record.keyId);
-  if (denial !== null || mode === 'continue') {
-    // The primary alone makes a denial sure; that a stream may go on is for the gate to say.
+  if (denial !== null || mode !== 'admit') {
+    // The primary alone makes a denial sure; that a key still holds is for the gate to say.
     const read = progress.fresh && denial !== null;
     const sure = read || progress.ungated || isConfirmed(slot, record.generation, nowMs);
     if (source || !sure) return { kind: 'missing', source, gate: sure ? null : 'confirm' };
@@ -129,6 +132,14 @@ function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number):
  */
 export function admit(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Promise<Admission> {
   return run(edge, presented, facts, back, 'admit');
+}
+
+/**
+ * Judges a key that asks about itself: all but its limits, of which nothing is taken. A bad credential is struck as
+ * {@link admit} does, and there is never a ticket.
+ */
+export function identify(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Promise<Admission> {
+  return run(edge, presented, facts, back, 'identify');
 }
 
 /** Whether the key may go on using a running stream, as surely as a new request would be judged. */
@@ -155,7 +166,7 @@ async function run(
     digest: await digestUnder(edge.lookup.peppers[0], inner),
     record: fromMemory(edge.lookup, presented.fingerprint, edge.clock.nowMs()),
     fresh: false,
-    heard: { untilMs: mode === 'admit' ? 0 : Number.POSITIVE_INFINITY },
+    heard: { untilMs: mode === 'continue' ? Number.POSITIVE_INFINITY : 0 },
     ungated: false,
   };
   try {

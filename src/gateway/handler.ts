@@ -11,7 +11,7 @@ import type { Background } from './ask.ts';
 import { corsPreflight, writeCors } from './cors.ts';
 import { type ForwardCall, type Forwarded, forward } from './forward.ts';
 import type { HeaderRecord } from './headers.ts';
-import { identityOf, limitHeaders } from './identity.ts';
+import { graceHeaders, identityOf, limitHeaders } from './identity.ts';
 import { NOTHING } from './measure.ts';
 import { normalisePath } from './path.ts';
 import { takePublic } from './rates.ts';
@@ -51,8 +51,8 @@ interface Passage {
   search: string;
   key: KeyRecord | undefined;
   ticket: Ticket | null;
-  /** `RateLimit` and `RateLimit-Policy` of the key, on answers and refusals alike. */
-  limits: HeaderRecord;
+  /** What answers and refusals alike tell of the key: its limits, and the end of a secret that was replaced. */
+  told: HeaderRecord;
 }
 
 /** The way of a request through the gateway (DESIGN §2): parse, look up, decide, admit, forward, record. */
@@ -73,7 +73,7 @@ export async function handle(house: House, request: Request, ctx: ExecutionConte
     search: '',
     key: undefined,
     ticket: null,
-    limits: NO_HEADERS,
+    told: NO_HEADERS,
   };
   const preflight = house.cors === null ? null : corsPreflight(house.cors, request);
   if (preflight !== null) {
@@ -136,7 +136,8 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
   const { record: key } = admission;
   if (key !== undefined) {
     passage.key = key;
-    passage.limits = limitHeaders(edge, key);
+    const limits = limitHeaders(edge, key);
+    passage.told = key.replacedAtMs === null ? limits : { ...limits, ...graceHeaders(key) };
   }
   if (!admission.admitted) return { kind: 'denial', denial: admission.denial };
   passage.ticket = admission.ticket;
@@ -175,7 +176,7 @@ function send(
     places: house.policy.credential.places,
     identity: { ...identity, 'x-request-id': requestId },
     clientAddress: facts.address,
-    answerHeaders: { ...passage.limits, 'x-request-id': requestId },
+    answerHeaders: { ...passage.told, 'x-request-id': requestId },
     cors: house.cors,
     nowMs: house.edge.clock.nowMs,
     counters: house.edge.counters,
@@ -189,9 +190,9 @@ function refused(reason: Denial['reason']): Forwarded {
 }
 
 function refuse(passage: Passage, denial: Denial): Response {
-  const { house, headers: sent, requestId, limits, startedAtMs } = passage;
+  const { house, headers: sent, requestId, told, startedAtMs } = passage;
   const { status, headers, body } = renderDenial(house.policy, denial, requestId);
-  const response = new Response(body, { status, headers: { ...headers, ...limits } });
+  const response = new Response(body, { status, headers: { ...headers, ...told } });
   if (house.policy.server_timing) {
     const admissionMs = house.edge.clock.nowMs() - startedAtMs;
     response.headers.set('server-timing', serverTiming({ admissionMs, originMs: null }));

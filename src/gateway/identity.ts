@@ -47,3 +47,15 @@ export function limitHeaders(edge: Edge, record: KeyRecord): HeaderRecord {
     ) as HeaderRecord | null) ?? NONE
   );
 }
+
+/**
+ * `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) where a newer secret has replaced the one that was sent: when that
+ * was, and when this one stops. Nothing for a current secret.
+ */
+export function graceHeaders({ replacedAtMs, graceEndsAtMs }: KeyRecord): HeaderRecord {
+  if (replacedAtMs === null || graceEndsAtMs === null) return NONE;
+  return {
+    deprecation: `@${Math.floor(replacedAtMs / 1_000)}`,
+    sunset: new Date(graceEndsAtMs).toUTCString(),
+  };
+}
