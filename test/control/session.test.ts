@@ -286,6 +286,14 @@ describe('the keys of the issuer', () => {
     expect(await check(await token())).toMatchObject({ kind: 'admitted' });
   });
 
+  it('are not asked for again by a wrong signature under a known key id', async () => {
+    const [header, payload] = (await token()).split('.');
+    await check(await token());
+    const atMs = NOW_MS + 61_000;
+    expect(await check([header, payload, 'A'.repeat(86)].join('.'), { atMs })).toEqual(INVALID);
+    expect(fetches()).toBe(1);
+  });
+
   it('are found without a key id where exactly one fits, also after it has changed', async () => {
     const anonymous = () => token(ADA, { kid: null });
     expect(await check(await anonymous())).toMatchObject({ kind: 'admitted' });
@@ -314,8 +322,10 @@ describe('the keys of the issuer', () => {
     const unknown = await token(ADA, { expiresIn: 7_200 });
     const atMs = NOW_MS + 61_000;
     expect(await check(unknown, { atMs })).toEqual(UNREACHABLE);
-    expect(await check(unknown, { atMs: atMs + 1_000 })).toEqual(UNREACHABLE);
+    expect(await check(unknown, { atMs: atMs + 1_999 })).toEqual(UNREACHABLE);
     expect(fetches()).toBe(2);
+    expect(await check(unknown, { atMs: atMs + 2_000 })).toEqual(UNREACHABLE);
+    expect(fetches()).toBe(3);
     expect(await check(jwt, { atMs })).toMatchObject({ kind: 'admitted' });
     expect(await check(jwt, { atMs: NOW_MS + 3_599_999 })).toMatchObject({ kind: 'admitted' });
     expect(await check(jwt, { atMs: NOW_MS + 3_600_000 })).toEqual(UNREACHABLE);
@@ -344,8 +354,9 @@ describe('the keys of the issuer', () => {
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     const asking = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(100));
     issuer.stopServing(() => undefined);
-    const jwts = await Promise.all([token(), token(), token()]);
-    expect(await Promise.all(jwts.map((jwt) => check(jwt)))).toEqual([UNREACHABLE, UNREACHABLE, UNREACHABLE]);
+    const jwt = await token();
+    const waiting = [0, 1_000, 3_000].map((laterMs) => check(jwt, { atMs: NOW_MS + laterMs }));
+    expect(await Promise.all(waiting)).toEqual([UNREACHABLE, UNREACHABLE, UNREACHABLE]);
     expect(asking.mock.calls).toEqual([[5_000]]);
   });
 
