@@ -61,6 +61,8 @@ export async function grantCredits(desk: Desk, accountId: string, input: z.outpu
     return denied(invalid('micro', `all grants together may be at most ${MOST_GRANTED_MICRO}`).denial);
   }
   const about = { idempotency_key: key.value, micro, note };
-  await noteOnce(desk.force.db, 'credits.granted', accountId, about, desk.actor, desk.nowMs);
+  const action = 'credits.granted';
+  const granted = { once: `${action} ${accountId} ${key.value}`, action, accountId, keyId: null, about };
+  await noteOnce(desk.force.db, granted, desk.actor, desk.nowMs);
   return json(viewOf(result.movement), result.kind === 'granted' ? 201 : 200);
 }

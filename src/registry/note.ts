@@ -1,31 +1,41 @@
 import { type Actor, AUDIT_COLUMNS } from './audit.ts';
 import type { Db } from './rows.ts';
 
+/** What happened once. */
+export interface Note {
+  /** Names it by what it alone has: of all notes of one name the first stands. */
+  readonly once: string;
+  readonly action: string;
+  /** In whose trail it stands beside the operator's; null: in nobody's. */
+  readonly accountId: string | null;
+  readonly keyId: string | null;
+  readonly about: object;
+}
+
 /** Writes an audit entry for what is no change of the registry, such as a lock that was lifted. */
 export async function noteAction(db: Db, action: string, about: object, actor: Actor, nowMs: number): Promise<void> {
-  await db
-    .prepare(`INSERT INTO audit (${AUDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL, ?)`)
-    .bind(nowMs, actor.name, actor.address, actor.requestId, action, JSON.stringify(about))
-    .run();
+  await insert(db, { once: null, action, accountId: null, keyId: null, about }, actor, nowMs);
 }
 
 /**
- * Writes an audit entry for what was done to an account outside of the registry, unless there is one that says the
- * same: `about` names it by what is used once only, so a call that comes again adds what the first may have left out.
+ * Writes an audit entry for what happened outside of the registry, unless it was written before: so a call that comes
+ * again adds what the first may have left out, and of several who saw the same one writes it.
  */
-export async function noteOnce(
+export async function noteOnce(db: Db, note: Note, actor: Actor, nowMs: number): Promise<void> {
+  await insert(db, note, actor, nowMs);
+}
+
+async function insert(
   db: Db,
-  action: string,
-  accountId: string,
-  about: object,
+  { action, accountId, keyId, about, once }: Omit<Note, 'once'> & { readonly once: string | null },
   actor: Actor,
   nowMs: number,
 ): Promise<void> {
   await db
     .prepare(
-      `INSERT INTO audit (${AUDIT_COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, ?7
-       WHERE NOT EXISTS (SELECT 1 FROM audit WHERE account_id = ?6 AND action = ?5 AND after = ?7)`,
+      `INSERT INTO audit (${AUDIT_COLUMNS}, once) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)
+       ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
     )
-    .bind(nowMs, actor.name, actor.address, actor.requestId, action, accountId, JSON.stringify(about))
+    .bind(nowMs, actor.name, actor.address, actor.requestId, action, accountId, keyId, JSON.stringify(about), once)
     .run();
 }

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeAccount, createAccount, listAccounts } from '../../src/registry/accounts.ts';
 import { listAudit } from '../../src/registry/audit.ts';
 import { addDigest, applyChanges, digestsOfKeys, findByDigests, readKey } from '../../src/registry/keys.ts';
+import { noteOnce } from '../../src/registry/note.ts';
+import { keysOfMember } from '../../src/registry/own-keys.ts';
 import { writeCursor } from '../../src/registry/page.ts';
 import { deadTrialKeys, purgeKeys } from '../../src/registry/purge.ts';
 import type { Db } from '../../src/registry/rows.ts';
@@ -160,6 +162,16 @@ describe('every query uses an index', () => {
     audit: (db) => listAudit(db, page),
     'audit of an account': (db) => listAudit(db, { limit: 10, cursor: writeCursor([1, 9]), accountId: 'acc_1' }),
     'audit of a key': (db) => listAudit(db, { ...page, accountId: 'acc_1', keyId: 'k1' }),
+    'audit of a time': (db) => listAudit(db, { ...page, fromMs: 1, toMs: 9, actor: 'system', action: 'key.' }),
+    'audit of an account and a time': (db) => listAudit(db, { ...page, accountId: 'acc_1', fromMs: 1, action: 'key.' }),
+    'audit that a member may see': (db) => listAudit(db, { ...page, accountId: 'acc_1', visibleTo: 'mem_1' }),
+    'audit of a key that a member may see': (db) => {
+      return listAudit(db, { ...page, accountId: 'acc_1', keyId: 'k1', fromMs: 1, visibleTo: 'mem_1' });
+    },
+    'note of what happened once': (db) => {
+      return noteOnce(db, { once: 'x', action: 'x', accountId: null, keyId: null, about: {} }, admin, NOW_MS);
+    },
+    'keys of a member': (db) => keysOfMember(db, 'mem_1'),
   };
   let store: Awaited<ReturnType<typeof openDatabase>>;
   beforeAll(async () => {
@@ -186,7 +198,7 @@ describe('every query uses an index', () => {
   it.each(Object.entries(queries))('%s', async (name, query) => {
     const plan = await plansOf(query);
     const ownOrder = /^SCAN (?:k|accounts|audit)(?: USING INDEX (?:keys|accounts)_by_creation)?$/;
-    const lists = ['list of keys', 'list of accounts', 'audit'];
+    const lists = ['list of keys', 'list of accounts', 'audit', 'audit of a time'];
     for (const step of plan.filter((detail) => detail.startsWith('SCAN'))) {
       const allowed = /^SCAN (?:c VIRTUAL TABLE|json_each VIRTUAL TABLE|CONSTANT ROW)/.test(step);
       expect(allowed || (lists.includes(name) && ownOrder.test(step)), `${name}: ${plan.join('; ')}`).toBe(true);
