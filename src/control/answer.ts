@@ -4,7 +4,13 @@ import type { Policy } from '../policy/schema.ts';
 
 /** What a control route answers, before it has the policy's shape. */
 export type Answer =
-  | { readonly kind: 'json'; readonly status: 200 | 201; readonly body: object }
+  | {
+      readonly kind: 'json';
+      readonly status: 200 | 201;
+      readonly body: object;
+      /** In which field of the body the secret of a key stands: it is kept nowhere. */
+      readonly secret?: { readonly field: string; readonly environment: string };
+    }
   | { readonly kind: 'empty' }
   | { readonly kind: 'text'; readonly body: string; readonly contentType: string }
   | { readonly kind: 'stream'; readonly body: ReadableStream<Uint8Array>; readonly contentType: string }

@@ -3,6 +3,7 @@ import type { StoredAccount } from '../registry/accounts.ts';
 import type { Actor } from '../registry/audit.ts';
 import type { Force } from '../registry/force.ts';
 import type { Member } from '../registry/members.ts';
+import type { Entropy } from './entropy.ts';
 import type { Identity } from './session.ts';
 
 /** What a control function works with: the house, who asks, and when. */
@@ -15,6 +16,8 @@ export interface Desk {
   readonly idempotencyKey: string | null;
   /** The `Accept` header as it was sent; null: none. */
   readonly accept: string | null;
+  /** Of which new ids and secrets are made. */
+  readonly entropy: Entropy;
 }
 
 /** The desk of who has signed in. The account is the one of this session; nothing of another one is ever found. */

@@ -3,14 +3,14 @@ import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
 import { showOwnAccount } from './account-own.ts';
 import { denied, respond } from './answer.ts';
-import { readJson } from './body.ts';
-import { forceOf, type MemberDesk } from './desk.ts';
+import type { MemberDesk } from './desk.ts';
 import { guardUser, openUserGuard } from './guard-user.ts';
 import * as input from './input.ts';
-import { allowedMethods, type Params, type Route, readsQuery, route } from './route.ts';
+import { signOut } from './logout.ts';
+import { allowedMethods, type Params, type Route, route } from './route.ts';
+import { type Guarded, type Kept, serve } from './serve.ts';
 import * as shape from './shape-accounts.ts';
-
-type Kept = { Bindings: { requestId: string } };
+import * as sessions from './shape-sessions.ts';
 
 /** All routes of who has signed in, below `/api/v1/user`; of two that match, the first. */
 export const USER_ROUTES: readonly Route<MemberDesk>[] = [
@@ -26,6 +26,18 @@ export const USER_ROUTES: readonly Route<MemberDesk>[] = [
     },
     showOwnAccount,
   ),
+  route(
+    'POST',
+    '/logout',
+    input.nothing,
+    {
+      id: 'signOut',
+      summary: 'Sign this session token out',
+      answers: { 200: sessions.signedOut },
+      example: { answer: sessions.examples.signedOut },
+    },
+    signOut,
+  ),
 ];
 
 /** Where the customers' routes stand, and where those of keys stand too. */
@@ -38,40 +50,23 @@ export function userRoutes(house: House): Hono<Kept> {
   const app = new Hono<Kept>();
   const guard = openUserGuard(house);
   if (guard === null) return app;
-  const force = forceOf(house);
-  const mount = (path: string, { method, path: canonical, run }: Route<MemberDesk>) =>
-    app.on(method, path, async (c) => {
-      const { requestId } = c.env;
-      const nowMs = house.edge.clock.nowMs();
-      const params = c.req.param() as Params;
-      const request = {
-        method: c.req.method,
-        path: filled(USER + canonical, params),
-        address: c.req.header('CF-Connecting-IP') ?? null,
-        headers: c.req.raw.headers,
-        requestId,
-        nowMs,
-      };
-      const work = async () => {
-        const guarded = await guardUser(guard, request);
-        if (!guarded.ok) return denied(guarded.denial);
-        const body = readsQuery(method) ? { ok: true as const, value: c.req.query() } : await readJson(c.req.raw);
-        if (!body.ok) return denied(body.denial);
-        const { member, account, identity, source } = guarded.user;
-        const actor = { name: `member:${member.id}`, address: source, requestId };
-        const idempotencyKey = c.req.header('Idempotency-Key') ?? null;
-        const accept = c.req.header('Accept') ?? null;
-        return run(
-          { house, force, actor, nowMs, idempotencyKey, accept, member, account, identity },
-          body.value,
-          params,
-        );
-      };
-      const begun = work();
-      // A caller who hangs up cancels nothing that was begun.
-      c.executionCtx.waitUntil(begun.then(undefined, () => undefined));
-      return respond(house.policy, await begun, requestId);
-    });
+  const mount = (path: string, each: Route<MemberDesk>) =>
+    app.on(each.method, path, (c) =>
+      serve(house, each, c, async (nowMs, params): Promise<Guarded<MemberDesk>> => {
+        const { requestId } = c.env;
+        const guarded = await guardUser(guard, {
+          method: c.req.method,
+          path: filled(USER + each.path, params),
+          address: c.req.header('CF-Connecting-IP') ?? null,
+          headers: c.req.raw.headers,
+          requestId,
+          nowMs,
+        });
+        if (!guarded.ok) return { refusal: denied(guarded.denial) };
+        const { source, ...user } = guarded.user;
+        return { asker: { ...user, actor: { name: `member:${user.member.id}`, address: source, requestId } } };
+      }),
+    );
   for (const each of USER_ROUTES) for (const path of pathsOf(each.path)) mount(path, each);
   const wrongMethod = (allow: readonly string[]) => (c: Context<Kept>) =>
     respond(house.policy, { kind: 'wrong_method', allow }, c.env.requestId);

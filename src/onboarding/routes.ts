@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { type Answer, denied, respond } from '../control/answer.ts';
 import { readJson } from '../control/body.ts';
 import { forceOf } from '../control/desk.ts';
+import { FRESH } from '../control/entropy.ts';
 import { allowedMethods, type Params, readsQuery } from '../control/route.ts';
 import { addressKey, normaliseAddress } from '../decision/address.ts';
 import { deny } from '../decision/denial.ts';
@@ -48,6 +49,7 @@ function visitOf(house: House, c: Context<App>): Visit | null {
     nowMs: house.edge.clock.nowMs(),
     idempotencyKey: null,
     accept: null,
+    entropy: FRESH,
     headers: c.req.raw.headers,
     address,
     source,

@@ -1,0 +1,109 @@
+import { innerHash } from '../credential/digest.ts';
+import { mintKey } from '../credential/mint.ts';
+import { deny } from '../decision/denial.ts';
+import { beginRepeat, endRepeat, FREE, type RepeatRow } from '../registry/repeats.ts';
+import { type Answer, denied, json } from './answer.ts';
+import type { Desk } from './desk.ts';
+import { derivedEntropy, derivedSecret } from './entropy.ts';
+import { invalid } from './input.ts';
+
+/*
+ * `Idempotency-Key` (IETF draft): a POST that is sent again has the answer of the first one, and does nothing twice.
+ * An answer is kept without its secret. Ids and secrets of such a request are derived from a pepper, from the random
+ * salt of its row and from the Idempotency-Key itself, of which only a digest is kept: so the one who sends it again
+ * gets the same secret, and nobody can read it from the database, nor from the database and the pepper together.
+ */
+
+/** A request that runs for longer was cancelled, and may be run again. */
+const STALE_MS = 60_000;
+const SALT_BYTES = 32;
+
+/** What is kept of an answer. */
+interface Kept {
+  readonly body: Readonly<Record<string, unknown>>;
+  /** In which field of the body the secret of a key stood, and of which environment it is. */
+  readonly secret: { readonly field: string; readonly environment: string } | null;
+}
+
+/** What a request asks for; `value` is its body. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/**
+ * Runs a POST, or repeats what became of it. Without the header it just runs. The same header with another request is
+ * refused, and so is one whose first request is still running. What came to nothing is run again.
+ */
+export async function repeatable<D extends Desk>(
+  desk: D,
+  asked: Asked,
+  run: (desk: D) => Promise<Answer>,
+): Promise<Answer> {
+  const { idempotencyKey: key, house, force, actor, nowMs } = desk;
+  if (key === null) return run(desk);
+  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
+    return denied(invalid('Idempotency-Key', 'expected 1 to 200 visible ASCII characters').denial);
+  }
+  const { format, lookup } = house.edge;
+  const [pepper] = lookup.peppers;
+  const wanted = {
+    name: await digestOf(actor.name, key),
+    request: await digestOf(asked.method, asked.path, JSON.stringify(asked.value ?? null)),
+    salt: `${pepper.version}:${hex(crypto.getRandomValues(new Uint8Array(SALT_BYTES)))}`,
+  };
+  const times = { keepMs: house.policy.idempotency.keep, staleMs: STALE_MS };
+  const { row, begun } = await beginRepeat(force.db.withSession('first-primary'), wanted, nowMs, times);
+  if (row.request !== wanted.request) return denied(deny('idempotency_conflict'));
+  if (begun === 'no') return row.status === null ? stillRunning() : repeated(desk, row, key);
+  const known = pepperOf(desk, row);
+  if (known === null) return run(desk);
+  const entropy = await derivedEntropy(known, [row.salt, key, actor.name], format, begun === 'again');
+  const answer = await run({ ...desk, entropy }).catch(async (error: unknown) => {
+    await endRepeat(force.db, row.name, FREE, null);
+    throw error;
+  });
+  const [status, kept] = keptOf(answer);
+  // Where it cannot be kept, the next one runs it again and finds its work done.
+  await endRepeat(force.db, row.name, status, kept).catch(() => undefined);
+  return answer;
+}
+
+function stillRunning(): Answer {
+  return denied(deny('idempotency_conflict', { detail: 'the first request with this key is still running: wait' }));
+}
+
+/** The status and the text to keep. What is no success came to nothing, or goes on: it is run again. */
+function keptOf(answer: Answer): [status: number, body: string | null] {
+  if (answer.kind === 'empty') return [204, null];
+  if (answer.kind !== 'json') return [FREE, null];
+  const { body, secret = null, status } = answer;
+  const kept: Kept = { body: secret === null ? { ...body } : { ...body, [secret.field]: null }, secret };
+  return [status, JSON.stringify(kept)];
+}
+
+/** The answer as it was given, its secret made again. Null stands in its place once the pepper is retired. */
+async function repeated(desk: Desk, row: RepeatRow, key: string): Promise<Answer> {
+  if (row.body === null) return { kind: 'empty' };
+  const { body, secret } = JSON.parse(row.body) as Kept;
+  const status = row.status === 201 ? 201 : 200;
+  const pepper = pepperOf(desk, row);
+  if (secret === null || pepper === null) return json(body, status);
+  const { format } = desk.house.edge;
+  const source = await derivedSecret(pepper, [row.salt, key, desk.actor.name], format);
+  return json({ ...body, [secret.field]: mintKey(format, secret.environment, source) }, status);
+}
+
+function pepperOf({ house }: Desk, { salt }: RepeatRow) {
+  const version = Number(salt.slice(0, salt.indexOf(':')));
+  return house.edge.lookup.peppers.find((pepper) => pepper.version === version) ?? null;
+}
+
+async function digestOf(...parts: readonly string[]): Promise<string> {
+  return hex(new Uint8Array(await innerHash(JSON.stringify(parts))));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
