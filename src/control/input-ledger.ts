@@ -31,12 +31,12 @@ export const logQuery = accountQuery
   })
   .refine(isForward, FORWARD);
 
+const series = { ...span, by: z.enum(['hour', 'day'], 'expected "hour" or "day"').default('hour') };
+
+/** Which usage of one key. */
+export const keyUsageQuery = z.strictObject(series).refine(isForward, FORWARD);
+
 /** Which usage. */
 export const usageQuery = z
-  .strictObject({
-    ...span,
-    by: z.enum(['hour', 'day'], 'expected "hour" or "day"').default('hour'),
-    key: token.optional(),
-    category: category.optional(),
-  })
+  .strictObject({ ...series, key: token.optional(), category: category.optional() })
   .refine(isForward, FORWARD);

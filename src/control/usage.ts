@@ -22,7 +22,8 @@ export async function showUsage(desk: Desk, accountId: string, query: Query): Pr
   return (await findAccount(desk, accountId)) === null ? missing() : usageOf(desk, accountId, query, null);
 }
 
-async function usageOf(desk: Desk, accountId: string, query: Query, visible: Visible): Promise<Answer> {
+/** The same of an account that is there, of the keys that may be seen. */
+export async function usageOf(desk: Desk, accountId: string, query: Query, visible: Visible): Promise<Answer> {
   const { by, key, category, to: toMs = desk.nowMs } = query;
   const fromMs = query.from ?? toMs - USUAL_DAYS[by] * DAY_MS;
   const refused = refusalOf(by, fromMs, toMs, desk.nowMs);

@@ -1,7 +1,7 @@
 import type { Cors } from '../policy/schema.ts';
 
 /** Headers of this gateway that a page may read. */
-const EXPOSED = 'RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
+const EXPOSED = 'Deprecation, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id';
 
 /** CORS as the policy has it (Fetch standard, "HTTP extensions"). */
 export interface CompiledCors {

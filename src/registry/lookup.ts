@@ -1,6 +1,6 @@
 import { digestUnder, type Pepper } from '../credential/digest.ts';
 import type { KeyRecord } from '../decision/record.ts';
-import { addDigest, findByDigests } from './keys.ts';
+import { addDigest, type FoundKey, findByDigests } from './keys.ts';
 import { BoundedMap } from './memory.ts';
 
 /*
@@ -65,19 +65,24 @@ export async function fromKv(lookup: Lookup, digest: string): Promise<KeyRecord 
 }
 
 /**
- * The record as the D1 primary has it now, by the digests under all peppers in one query; undefined where no key has
- * this secret. A secret found under an older pepper gets a digest under the current one. Throws where D1 fails.
+ * The key of a secret as the D1 primary has it now, and which of its secrets that is, by the digests under all peppers
+ * in one query; null where no key has this secret. A secret found under an older pepper gets a digest under the current
+ * one. Throws where D1 fails.
  */
-export async function fromPrimary(lookup: Lookup, inner: ArrayBuffer, digest: string): Promise<KeyRecord | undefined> {
+export async function findOnPrimary(lookup: Lookup, inner: ArrayBuffer, digest: string): Promise<FoundKey | null> {
   const [current, ...older] = lookup.peppers;
   const digests = [digest, ...(await Promise.all(older.map((pepper) => digestUnder(pepper, inner))))];
   const found = await findByDigests(lookup.db.withSession('first-primary'), digests);
-  if (found === null) return undefined;
-  if (found.digest !== digest) {
+  if (found !== null && found.digest !== digest) {
     // Where the registry cannot be written the old digest still serves, and the next miss tries again.
     await addDigest(lookup.db, digest, found.secretId, current.version).catch(() => undefined);
   }
-  return found.record;
+  return found;
+}
+
+/** The record of {@link findOnPrimary}; undefined where there is none. */
+export async function fromPrimary(lookup: Lookup, inner: ArrayBuffer, digest: string): Promise<KeyRecord | undefined> {
+  return (await findOnPrimary(lookup, inner, digest))?.record;
 }
 
 /**

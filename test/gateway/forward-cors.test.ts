@@ -65,7 +65,9 @@ test('OPTIONS without a preflight’s headers is a request like any other', asyn
 test('an answer names the page’s origin, shows our headers, and has nothing twice', async () => {
   const headers = await headersOf(listed, PAGE);
   expect(headers.get('access-control-allow-origin')).toBe(PAGE);
-  expect(headers.get('access-control-expose-headers')).toBe('RateLimit, RateLimit-Policy, Retry-After, X-Request-Id');
+  expect(headers.get('access-control-expose-headers')).toBe(
+    'Deprecation, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id',
+  );
   expect(headers.has('access-control-allow-credentials')).toBe(false);
   expect(headers.get('vary')).toBe('Accept, Origin');
 });
