@@ -19,6 +19,19 @@ const statuses = z
 
 const category = text(64);
 
+const trail = accountQuery.extend({
+  ...span,
+  key: token.optional(),
+  actor: token.optional(),
+  action: token.optional(),
+});
+
+/** What of the audit trail of an account. `action`: one of them, or with a dot at its end all that begin so. */
+export const ownAuditQuery = trail.refine(isForward, FORWARD);
+
+/** What of the audit trail of all accounts, or of one. */
+export const auditQuery = trail.extend({ account: token.optional() }).refine(isForward, FORWARD);
+
 /** Which requests to list, or to export. */
 export const logQuery = accountQuery
   .extend({

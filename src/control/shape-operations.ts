@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AT, pageOf, time } from './shape.ts';
+import { time } from './shape.ts';
 
 /*
  * The shapes of what operators ask of the gateway as a whole.
@@ -51,24 +51,6 @@ export const reconciled = z
   })
   .meta({ id: 'Reconciled' });
 
-/** One thing that was done, by whom and from where; `before` and `after` hold the fields that it altered. */
-export const auditEntry = z
-  .strictObject({
-    id: z.int(),
-    at: time,
-    actor: z.string(),
-    action: z.string(),
-    account: z.string().nullable(),
-    key: z.string().nullable(),
-    address: z.string().nullable(),
-    request_id: z.string().nullable(),
-    before: z.unknown(),
-    after: z.unknown(),
-  })
-  .meta({ id: 'AuditEntry' });
-
-export const audit = pageOf('entries', auditEntry);
-
 /** The gateway answers. */
 export const health = z.strictObject({ status: z.literal('ok') });
 
@@ -90,23 +72,6 @@ export const examples = {
     ],
   },
   reconciled: { checked: 100, repaired: [], pending: [], next_cursor: 'key_9dKx2LpT' },
-  audit: {
-    entries: [
-      {
-        id: 7,
-        at: AT,
-        actor: 'admin:ops',
-        action: 'key.revoked',
-        account: 'acc_3vJ8wFq2',
-        key: 'key_9dKx2LpT',
-        address: '203.0.113.7',
-        request_id: '0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11',
-        before: { status: 'active' },
-        after: { status: 'revoked' },
-      },
-    ],
-    next_cursor: null,
-  },
   metrics: [
     '# HELP keystile_outbox_rows Changes that are not known to be in force everywhere.',
     '# TYPE keystile_outbox_rows gauge',

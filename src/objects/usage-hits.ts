@@ -1,5 +1,5 @@
 import type { DenialReason } from '../decision/denial.ts';
-import { type Position, pageLength, readCursor } from '../registry/page.ts';
+import { type Position, pageLength, readCursor, writeCursor } from '../registry/page.ts';
 import { hasTable } from './tables.ts';
 import { hitsOf, hoursWith } from './usage-rows.ts';
 
@@ -32,15 +32,13 @@ export interface HitQuery {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
   readonly limit: number;
-  /** A place of {@link HitPage}; null: from the newest on. */
   readonly cursor: string | null;
 }
 
 /** The newest hour first; within it by key and reason. A page may be short, or empty, and still go on. */
 export interface HitPage {
   readonly hits: readonly LimitHit[];
-  /** Where it goes on; null: there is nothing behind. */
-  readonly next: Position | null;
+  readonly nextCursor: string | null;
 }
 
 /** How many hours one page looks at. */
@@ -59,19 +57,19 @@ export function limitHits(sql: SqlStorage, query: HitQuery): HitPage | null {
   const [beginMs, behind] = (query.cursor === null ? NEWEST : readCursor(query.cursor)) ?? [0, 0];
   if (typeof behind !== 'string') return null;
   const hits: LimitHit[] = [];
-  if (!hasTable(sql, 'usage_hours')) return { hits, next: null };
+  if (!hasTable(sql, 'usage_hours')) return { hits, nextCursor: null };
   const { keyIds, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = query;
   const limit = pageLength(query.limit);
   let hours = 0;
   for (const startMs of hoursWith(sql, LIMIT_REASONS, fromMs, Math.min(toMs, beginMs + 1))) {
-    if (hours === MOST_HOURS) return { hits, next: [startMs, ''] };
+    if (hours === MOST_HOURS) return { hits, nextCursor: writeCursor([startMs, '']) };
     hours += 1;
     const after = startMs === beginMs ? behind : '';
     for (const hit of hitsOf(sql, LIMIT_REASONS, startMs, keyIds ?? null, after, limit + 1 - hits.length)) {
       const last = hits.at(-1);
-      if (hits.length === limit && last !== undefined) return { hits, next: placeOfHit(last) };
+      if (hits.length === limit && last !== undefined) return { hits, nextCursor: writeCursor(placeOfHit(last)) };
       hits.push({ startMs, ...hit });
     }
   }
-  return { hits, next: null };
+  return { hits, nextCursor: null };
 }

@@ -17,20 +17,42 @@ export type Position = readonly [atMs: number, id: string | number];
 
 /** Text that leads back to a position; opaque to clients. */
 export function writeCursor(position: Position): string {
-  return btoa(JSON.stringify(position)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return encode(position);
 }
 
 /** The position that a cursor names, or null where the text is none of {@link writeCursor}'s. */
 export function readCursor(cursor: string): Position | null {
+  const position = decode(cursor);
+  return isPosition(position) ? position : null;
+}
+
+/** One cursor for a list that is made of several: where each of them goes on; null: that one has ended. */
+export function writeCursors(positions: readonly (Position | null)[]): string {
+  return encode(positions);
+}
+
+/** What {@link writeCursors} has written of so many lists, or null where the text is none of its. */
+export function readCursors(cursor: string, lists: number): readonly (Position | null)[] | null {
+  const positions = decode(cursor);
+  const isOurs = Array.isArray(positions) && positions.length === lists;
+  return isOurs && positions.every((each) => each === null || isPosition(each)) ? positions : null;
+}
+
+function isPosition(value: unknown): value is Position {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [atMs, id] = value as unknown[];
+  return Number.isSafeInteger(atMs) && (typeof id === 'string' || Number.isSafeInteger(id));
+}
+
+function encode(value: unknown): string {
+  return btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function decode(text: string): unknown {
   try {
-    const position: unknown = JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
-    if (!Array.isArray(position) || position.length !== 2) return null;
-    const [atMs, id] = position as unknown[];
-    return Number.isSafeInteger(atMs) && (typeof id === 'string' || Number.isSafeInteger(id))
-      ? [atMs as number, id as string | number]
-      : null;
+    return JSON.parse(atob(text.replaceAll('-', '+').replaceAll('_', '/')));
   } catch {
-    return null;
+    return undefined;
   }
 }
 

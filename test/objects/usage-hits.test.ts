@@ -22,7 +22,7 @@ function listed(usage: Usage, query: Partial<HitQuery> = {}, meanwhile: () => vo
   do {
     const next = page(usage, { ...query, cursor });
     hits.push(...next.hits);
-    cursor = next.next && writeCursor(next.next);
+    cursor = next.nextCursor;
     meanwhile();
   } while (cursor !== null);
   return hits;
@@ -53,9 +53,9 @@ describe('hits of limits', () => {
   test('are none where nothing is used, and no denial of another kind is one', () =>
     inObject((storage) => {
       const usage = new Usage(storage);
-      expect(page(usage)).toEqual({ hits: [], next: null });
+      expect(page(usage)).toEqual({ hits: [], nextCursor: null });
       usage.count([request(), request({ status: 401, reason: 'revoked' })], START_MS);
-      expect(page(usage)).toEqual({ hits: [], next: null });
+      expect(page(usage)).toEqual({ hits: [], nextCursor: null });
     }));
 
   test('are one for each key, hour and reason, with the number of requests, and cost no write', () =>
@@ -145,7 +145,7 @@ describe('hits of limits', () => {
         usage.count([refused({ atMs }), ...(i < 10 ? [refused({ atMs, keyId: 'key_b' })] : [])], atMs);
       }
       const first = page(usage, { keyIds: ['key_b'] });
-      expect([first.hits, first.next !== null]).toEqual([[], true]);
+      expect([first.hits, first.nextCursor !== null]).toEqual([[], true]);
       expect(listed(usage, { keyIds: ['key_b'], limit: 3 })).toHaveLength(10);
     }));
 

@@ -1,11 +1,13 @@
 import { showAudit } from '../audit.ts';
 import type { Desk } from '../desk.ts';
 import * as input from '../input.ts';
+import { auditQuery } from '../input-ledger.ts';
 import { liftLockout, showLockout } from '../lockouts.ts';
 import { showMetrics } from '../metrics.ts';
 import { PROMETHEUS_TEXT } from '../prometheus.ts';
 import { reconcile } from '../reconcile.ts';
 import { type Params, type Route, route } from '../route.ts';
+import * as audit from '../shape-audit.ts';
 import * as shape from '../shape-operations.ts';
 import { showStatus } from '../status.ts';
 
@@ -81,12 +83,13 @@ export const OPERATION_ROUTES: readonly Route<Desk>[] = [
   route(
     'GET',
     '/audit',
-    input.auditQuery,
+    auditQuery,
     {
       id: 'showAudit',
-      summary: 'What was done, newest first',
-      answers: { 200: shape.audit },
-      example: { input: { account: 'acc_3vJ8wFq2', limit: '50' }, answer: examples.audit },
+      summary:
+        'What was done, newest first; of one account with the limits that were reached, and calls if the policy says so',
+      answers: { 200: audit.audit },
+      example: { input: { account: 'acc_3vJ8wFq2', action: 'key.', limit: '50' }, answer: audit.examples.audit },
     },
     showAudit,
   ),
