@@ -20,11 +20,15 @@ export interface Desk {
   readonly entropy: Entropy;
 }
 
+/** The desk of a session, whatever account it is for. */
+export interface SessionDesk extends Desk {
+  readonly identity: Identity;
+}
+
 /** The desk of who has signed in. The account is the one of this session; nothing of another one is ever found. */
-export interface MemberDesk extends Desk {
+export interface MemberDesk extends SessionDesk {
   readonly member: Member;
   readonly account: StoredAccount;
-  readonly identity: Identity;
 }
 
 /** The ways that bring a change into force in this house. */
