@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS accounts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS accounts_by_creation ON accounts (created_at_ms, id);
+CREATE INDEX IF NOT EXISTS accounts_by_plan ON accounts (plan, created_at_ms, id);
+CREATE INDEX IF NOT EXISTS accounts_by_status ON accounts (status, created_at_ms, id);
 CREATE UNIQUE INDEX IF NOT EXISTS accounts_by_external_id ON accounts (external_id) WHERE external_id IS NOT NULL;
 
 -- Who may act for an account. user_id: as the issuer of sessions knows the person; it and the e-mail address are gone
@@ -58,13 +60,15 @@ CREATE TABLE IF NOT EXISTS ended_sessions (
 
 CREATE INDEX IF NOT EXISTS ended_sessions_by_end ON ended_sessions (ends_at_ms);
 
--- Who made keys within the last hour: a purged key counts too.
+-- Who made which keys of late, by members.user_id: over all accounts of a user, and a purged key counts too.
 CREATE TABLE IF NOT EXISTS key_creations (
   user_id TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
   key_id TEXT NOT NULL,
   PRIMARY KEY (user_id, at_ms, key_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS key_creations_by_age ON key_creations (at_ms);
 
 -- Answers to POSTs with an Idempotency-Key, without secrets. name, request: digests. status: null until it is done.
 CREATE TABLE IF NOT EXISTS idempotency (
@@ -104,9 +108,12 @@ CREATE TABLE IF NOT EXISTS keys (
 
 CREATE INDEX IF NOT EXISTS keys_by_creation ON keys (created_at_ms, id);
 CREATE INDEX IF NOT EXISTS keys_by_account ON keys (account_id, created_at_ms, id);
+-- Holds all that lists of an account's keys filter by, and what its caps count.
+CREATE INDEX IF NOT EXISTS keys_standing ON keys
+  (account_id, created_at_ms, id, status, expires_at_ms, environment, category, user_id) WHERE status <> 'revoked';
 CREATE INDEX IF NOT EXISTS keys_by_member ON keys (user_id, created_at_ms, id) WHERE user_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS keys_by_prefix ON keys (prefix);
-CREATE INDEX IF NOT EXISTS keys_by_label ON keys (label) WHERE label IS NOT NULL;
+CREATE INDEX IF NOT EXISTS keys_by_label ON keys (label, account_id, status) WHERE label IS NOT NULL;
 CREATE INDEX IF NOT EXISTS keys_by_end ON keys (environment, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 
 CREATE TRIGGER IF NOT EXISTS keys_raise_generation BEFORE UPDATE ON keys

@@ -26,30 +26,36 @@ export const ACCOUNT_COLUMNS = `accounts.id, name, plan, accounts.status, create
   budget_micro AS budgetMicro, coalesce(billing_anchor_ms, created_at_ms) AS billingAnchorMs,
   external_id AS externalId, closed_at_ms AS closedAtMs, erased_at_ms AS erasedAtMs`;
 
-/** Makes an account; null where its id is taken. */
+/** Makes an account; null where its id is taken, or whose it is has one already. */
 export async function createAccount(
   db: Db,
-  account: Pick<StoredAccount, 'id' | 'name' | 'plan'>,
+  account: Pick<StoredAccount, 'id' | 'name' | 'plan'> & Partial<Pick<StoredAccount, 'externalId'>>,
   actor: Actor,
   nowMs: number,
 ): Promise<StoredAccount | null> {
-  const { id, name, plan } = account;
+  const { id, name, plan, externalId = null } = account;
+  const told = isPersonal(externalId) ? { plan } : { name, plan };
   const results = await db.batch<StoredAccount>([
     db
       .prepare(
         `INSERT INTO audit (${AUDIT_COLUMNS})
          SELECT ?1, ?2, ?3, ?4, 'account.created', ?5, NULL, NULL, ?6
-         WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE id = ?5)`,
+         WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE id = ?5 OR external_id = ?7)`,
       )
-      .bind(nowMs, actor.name, actor.address, actor.requestId, id, JSON.stringify({ name, plan })),
+      .bind(nowMs, actor.name, actor.address, actor.requestId, id, JSON.stringify(told), externalId),
     db
       .prepare(
-        `INSERT INTO accounts (id, name, plan, status, created_at_ms) VALUES (?, ?, ?, 'active', ?)
+        `INSERT INTO accounts (id, name, plan, status, created_at_ms, external_id) VALUES (?, ?, ?, 'active', ?, ?)
          ON CONFLICT DO NOTHING RETURNING ${ACCOUNT_COLUMNS}`,
       )
-      .bind(id, name, plan, nowMs),
+      .bind(id, name, plan, nowMs, externalId),
   ]);
   return results[1]?.results[0] ?? null;
+}
+
+/** Whether an account is one person's: its name may be the person's, and stays out of the audit trail. */
+function isPersonal(externalId: string | null): boolean {
+  return externalId?.startsWith('user:') === true;
 }
 
 /** One account, or null. */
@@ -57,24 +63,50 @@ export async function readAccount(db: Db, accountId: string): Promise<StoredAcco
   return db.prepare(`SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE id = ?`).bind(accountId).first<StoredAccount>();
 }
 
+/** Which accounts to list. `suspended` are not those that are closed. */
+export interface AccountQuery extends PageRequest {
+  readonly status?: 'active' | 'suspended' | 'closed' | undefined;
+  readonly plan?: string | undefined;
+  readonly externalId?: string | undefined;
+}
+
+const STATUS = {
+  active: `status = 'active'`,
+  suspended: `status = 'suspended' AND closed_at_ms IS NULL`,
+  closed: `status = 'suspended' AND closed_at_ms IS NOT NULL`,
+} as const;
+
 /** Lists accounts, newest first; null where the cursor is not one of this list's. */
 export async function listAccounts(
   db: Db,
-  query: PageRequest,
+  query: AccountQuery,
 ): Promise<{ accounts: readonly StoredAccount[]; nextCursor: string | null } | null> {
   const limit = pageLength(query.limit);
   const position = query.cursor === null ? [] : readCursor(query.cursor);
   if (position === null || typeof position[1] === 'number') return null;
+  const { status, plan, externalId } = query;
+  const where = [
+    ...(externalId === undefined ? [] : ['external_id = ?']),
+    ...(plan === undefined ? [] : ['plan = ?']),
+    ...(status === undefined ? [] : [STATUS[status]]),
+    ...(position.length > 0 ? ['(created_at_ms, id) < (?, ?)'] : []),
+  ];
   const { results } = await db
     .prepare(
-      `SELECT ${ACCOUNT_COLUMNS} FROM accounts
-       ${position.length > 0 ? 'WHERE (created_at_ms, id) < (?, ?)' : ''}
+      `SELECT ${ACCOUNT_COLUMNS} FROM accounts INDEXED BY ${indexFor(query)}
+       ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
        ORDER BY created_at_ms DESC, id DESC LIMIT ?`,
     )
-    .bind(...position, limit + 1)
+    .bind(...[externalId, plan].filter((value) => value !== undefined), ...position, limit + 1)
     .all<StoredAccount>();
   const { rows, nextCursor } = cutPage(results, limit, ({ createdAtMs, id }) => [createdAtMs, id]);
   return { accounts: rows, nextCursor };
+}
+
+function indexFor({ status, plan, externalId }: AccountQuery): string {
+  if (externalId !== undefined) return 'accounts_by_external_id';
+  if (plan !== undefined) return 'accounts_by_plan';
+  return status === undefined ? 'accounts_by_creation' : 'accounts_by_status';
 }
 
 /** What may change of an account, with its column. All but the name stand in the records of its keys. */
@@ -86,6 +118,10 @@ const COLUMNS = {
   billingAnchorMs: 'billing_anchor_ms',
 } as const;
 type Field = keyof typeof COLUMNS;
+
+/** As {@link isPersonal}. */
+const IS_PERSONAL = `coalesce(external_id LIKE 'user:%', FALSE)`;
+const TOLD_NAME = `iif(${IS_PERSONAL}, NULL, name)`;
 
 /** What to change on an account. */
 export interface AccountChange {
@@ -115,7 +151,7 @@ function inRecords(field: Field): boolean {
  * Changes an account in one transaction, which raises the generation of all its keys that are not revoked and leaves
  * an outbox row for each: a fixed number of statements for any number of keys. The gates are advanced in bounded sets
  * afterwards (`settlingKeys` of the account, or the outbox). What the account has already, and its name, raise no
- * generation. Null where there is no such account.
+ * generation. Nothing makes a closed account active again. Null where there is no such account.
  */
 export async function changeAccount(
   db: Db,
@@ -131,13 +167,16 @@ export async function changeAccount(
     const account = await readAccount(db, accountId);
     return account && { account, changed: false, keys: 0 };
   }
+  const open = change.set.status === 'active' ? 'closed_at_ms IS NULL AND' : '';
   const differing = (some: readonly Field[]) =>
-    some.map((field) => `${COLUMNS[field]} IS NOT ?2 ->> '${field}'`).join(' OR ');
-  const account = `id = ?1 AND (${differing(fields)})`;
-  const before = fields.map((field) => `'${field}', ${COLUMNS[field]}`).join(', ');
+    `${open} (${some.map((field) => `${COLUMNS[field]} IS NOT ?2 ->> '${field}'`).join(' OR ')})`;
+  const account = `id = ?1 AND ${differing(fields)}`;
+  const before = fields.map((field) => `'${field}', ${field === 'name' ? TOLD_NAME : COLUMNS[field]}`).join(', ');
+  const told =
+    change.set.name === undefined ? '?2' : `json_set(?2, '$.name', iif(${IS_PERSONAL}, NULL, ?2 ->> 'name'))`;
   const after = fields.map((field) => `${COLUMNS[field]} = ?2 ->> '${field}'`).join(', ');
   const keys = `account_id = ?1 AND status <> 'revoked' AND EXISTS (
-    SELECT 1 FROM accounts WHERE id = ?1 AND (${differing(fields.filter(inRecords))}))`;
+    SELECT 1 FROM accounts WHERE id = ?1 AND ${differing(fields.filter(inRecords))})`;
   const raising = concernsKeys(change)
     ? [
         db
@@ -153,7 +192,7 @@ export async function changeAccount(
     db
       .prepare(
         `INSERT INTO audit (${AUDIT_COLUMNS})
-         SELECT ?3, ?4, ?5, ?6, ?7, id, NULL, json_object(${before}), ?2 FROM accounts WHERE ${account}`,
+         SELECT ?3, ?4, ?5, ?6, ?7, id, NULL, json_object(${before}), ${told} FROM accounts WHERE ${account}`,
       )
       .bind(accountId, set, nowMs, actor.name, actor.address, actor.requestId, action),
     ...raising,

@@ -1,4 +1,5 @@
 import { ACCOUNT_COLUMNS, type StoredAccount } from './accounts.ts';
+import { cutPage, type PageRequest, pageLength, readCursor } from './page.ts';
 import type { Db } from './rows.ts';
 
 /** Who may act for an account. */
@@ -39,6 +40,9 @@ export interface Invitation {
 export const INVITATION_COLUMNS = `id, account_id AS accountId, email, role, invited_by AS invitedBy,
   created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs`;
 
+/** So many invitations of one address are looked at; the others stand until these are used or over. */
+const MOST_INVITATIONS = 10;
+
 /** What the registry knows of who has signed in. */
 export interface KnownSession {
   /** The token was signed out. */
@@ -67,16 +71,75 @@ export async function findSession(
       )
       .bind(session.user),
     db
-      .prepare(`SELECT ${INVITATION_COLUMNS} FROM invitations WHERE email = ? AND expires_at_ms > ?`)
-      .bind(session.email ?? '', nowMs),
+      .prepare(`SELECT ${INVITATION_COLUMNS} FROM invitations WHERE email = ? AND expires_at_ms > ? LIMIT ?`)
+      .bind(session.email ?? '', nowMs, MOST_INVITATIONS),
   ]);
-  const byId = new Map((accounts?.results as StoredAccount[]).map((account) => [account.id, account]));
+  const byId = new Map(((accounts?.results ?? []) as StoredAccount[]).map((account) => [account.id, account]));
   return {
     ended: ended?.results.length !== 0,
-    memberships: (members?.results as Member[]).flatMap((member) => {
+    memberships: ((members?.results ?? []) as Member[]).flatMap((member) => {
       const account = byId.get(member.accountId);
       return account === undefined ? [] : [{ member, account }];
     }),
     invitations: (invited?.results ?? []) as Invitation[],
   };
+}
+
+/** A member of an account, also one that was removed; null: there is none. */
+export async function readMember(db: Db, accountId: string, memberId: string): Promise<Member | null> {
+  return db
+    .prepare(`SELECT ${MEMBER_COLUMNS} FROM members AS m WHERE m.id = ? AND m.account_id = ?`)
+    .bind(memberId, accountId)
+    .first<Member>();
+}
+
+/** A member, or an address that may become one. */
+export interface Person {
+  /** `mem_…` or `inv_…`. */
+  readonly id: string;
+  readonly userId: string | null;
+  readonly email: string | null;
+  readonly role: string;
+  readonly status: Member['status'] | 'invited';
+  /** When the member joined last, or the address was invited. */
+  readonly sinceMs: number;
+  readonly removedAtMs: number | null;
+  readonly expiresAtMs: number | null;
+}
+
+/** Whom to list; `status` null: members and those who are invited. */
+export interface PeopleQuery extends PageRequest {
+  readonly accountId: string;
+  readonly status: Person['status'] | null;
+}
+
+/** Each part is cut to the page before they are put together, so that either index is read no further than that. */
+const PEOPLE = `
+  SELECT * FROM (
+    SELECT id, user_id AS userId, email, role, status, joined_at_ms AS sinceMs, removed_at_ms AS removedAtMs,
+      NULL AS expiresAtMs
+    FROM members WHERE account_id = ?1 AND status = ?5 AND (joined_at_ms, id) < (?2, ?3)
+    ORDER BY joined_at_ms DESC, id DESC LIMIT ?4)
+  UNION ALL SELECT * FROM (
+    SELECT id, NULL, email, role, 'invited', created_at_ms, NULL, expires_at_ms
+    FROM invitations WHERE account_id = ?1 AND expires_at_ms > ?6 AND (created_at_ms, id) < (?2, ?3)
+    ORDER BY created_at_ms DESC, id DESC LIMIT ?4)
+  ORDER BY sinceMs DESC, id DESC LIMIT ?4`;
+
+/** Lists members and invitations that stand, the newest first; null where the cursor is not one of this list's. */
+export async function listPeople(
+  db: Db,
+  query: PeopleQuery,
+  nowMs: number,
+): Promise<{ people: readonly Person[]; nextCursor: string | null } | null> {
+  const limit = pageLength(query.limit);
+  const position = query.cursor === null ? ([Number.MAX_SAFE_INTEGER, ''] as const) : readCursor(query.cursor);
+  if (position === null || typeof position[1] === 'number') return null;
+  const invited = query.status === null || query.status === 'invited';
+  const { results } = await db
+    .prepare(PEOPLE)
+    .bind(query.accountId, ...position, limit + 1, query.status ?? 'active', invited ? nowMs : Number.MAX_SAFE_INTEGER)
+    .all<Person>();
+  const { rows, nextCursor } = cutPage(results, limit, ({ sinceMs, id }) => [sinceMs, id]);
+  return { people: rows, nextCursor };
 }

@@ -4,6 +4,8 @@ import { type Db, KEY_COLUMNS, type KeyRow, keyOfRow, type StoredKey } from './r
 /** Which keys a change of many is about. `prefix` is what the visible prefix starts with; the rest is exact. */
 export interface KeySet {
   readonly accountId?: string | undefined;
+  /** Who made them. */
+  readonly memberId?: string | undefined;
   readonly environment?: string | undefined;
   readonly label?: string | undefined;
   readonly prefix?: string | undefined;
@@ -27,6 +29,7 @@ export async function settlingKeys(db: Db, set: KeySet, limit: number): Promise<
     values.push(...bound);
   };
   if (set.accountId !== undefined) add('k.account_id = ?', set.accountId);
+  if (set.memberId !== undefined) add('k.user_id = ?', set.memberId);
   if (set.environment !== undefined) add('k.environment = ?', set.environment);
   if (set.label !== undefined) add('k.label = ?', set.label);
   if (set.prefix !== undefined) add('k.prefix >= ? AND k.prefix < ?', ...textRange(set.prefix));

@@ -4,6 +4,8 @@
 ALTER TABLE accounts ADD COLUMN external_id TEXT;
 ALTER TABLE accounts ADD COLUMN closed_at_ms INTEGER;
 ALTER TABLE accounts ADD COLUMN erased_at_ms INTEGER;
+CREATE INDEX accounts_by_plan ON accounts (plan, created_at_ms, id);
+CREATE INDEX accounts_by_status ON accounts (status, created_at_ms, id);
 CREATE UNIQUE INDEX accounts_by_external_id ON accounts (external_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE members (
@@ -43,6 +45,7 @@ CREATE TABLE key_creations (
   key_id TEXT NOT NULL,
   PRIMARY KEY (user_id, at_ms, key_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX key_creations_by_age ON key_creations (at_ms);
 
 CREATE TABLE idempotency (
   name TEXT PRIMARY KEY NOT NULL,
@@ -56,6 +59,10 @@ CREATE INDEX idempotency_by_age ON idempotency (created_at_ms);
 
 ALTER TABLE keys ADD COLUMN metadata TEXT CHECK (json_valid(metadata));
 CREATE INDEX keys_by_member ON keys (user_id, created_at_ms, id) WHERE user_id IS NOT NULL;
+CREATE INDEX keys_standing ON keys
+  (account_id, created_at_ms, id, status, expires_at_ms, environment, category, user_id) WHERE status <> 'revoked';
+DROP INDEX keys_by_label;
+CREATE INDEX keys_by_label ON keys (label, account_id, status) WHERE label IS NOT NULL;
 
 ALTER TABLE secrets ADD COLUMN replaced_at_ms INTEGER;
 

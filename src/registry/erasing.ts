@@ -1,0 +1,97 @@
+import type { Actor } from './audit.ts';
+import { NOTE, parameters } from './key-sets.ts';
+import type { Db } from './rows.ts';
+
+/*
+ * What tells of persons goes out of the registry. The audit trail stays, and names members by ids behind which nothing
+ * stands any more.
+ */
+
+/** What a name is replaced by. */
+export const ERASED = 'erased';
+
+/** So many addresses one statement takes out of the audit trail, and one call at most. */
+const AUDIT_ROWS = 5_000;
+const AUDIT_ROWS_PER_CALL = 50_000;
+
+/**
+ * Takes names, e-mail addresses, user ids of the issuer, and what the keys' owners wrote of them, out of an account
+ * that is closed. The keys are revoked, so no gate has to hear of it. Again, it alters nothing.
+ */
+export async function eraseAccountRows(db: Db, accountId: string, actor: Actor, nowMs: number): Promise<void> {
+  const bound = parameters({ account: accountId }, actor, nowMs);
+  const closed = `EXISTS (SELECT 1 FROM accounts WHERE id = ?1 ->> 'account' AND closed_at_ms IS NOT NULL)`;
+  const own = `account_id = ?1 ->> 'account' AND ${closed}`;
+  const statements = [
+    `DELETE FROM key_creations WHERE user_id IN (SELECT user_id FROM members WHERE ${own})`,
+    `UPDATE members SET user_id = NULL, email = NULL, removed_at_ms = coalesce(removed_at_ms, ?1 ->> 'nowMs'),
+       status = 'removed' WHERE ${own} AND (user_id IS NOT NULL OR email IS NOT NULL OR status = 'active')`,
+    `DELETE FROM invitations WHERE ${own}`,
+    `UPDATE keys SET label = NULL, metadata = NULL, addresses = NULL, generation = generation + 1
+     WHERE ${own} AND (label IS NOT NULL OR metadata IS NOT NULL OR addresses IS NOT NULL)`,
+    `UPDATE accounts SET name = '${ERASED}', external_id = NULL WHERE id = ?1 ->> 'account' AND closed_at_ms IS NOT NULL`,
+  ];
+  await db.batch(statements.map((sql) => db.prepare(sql).bind(bound)));
+}
+
+/** Notes that all of a closed account is erased; once. */
+export async function noteAccountErased(db: Db, accountId: string, actor: Actor, nowMs: number): Promise<void> {
+  const bound = parameters({ account: accountId }, { ...actor, address: null }, nowMs);
+  const due = `accounts WHERE id = ?1 ->> 'account' AND closed_at_ms IS NOT NULL AND erased_at_ms IS NULL`;
+  await db.batch([
+    db.prepare(`${NOTE}, 'account.erased', id, NULL, NULL, NULL FROM ${due}`).bind(bound),
+    db
+      .prepare(
+        `UPDATE accounts SET erased_at_ms = ?1 ->> 'nowMs'
+         WHERE id = ?1 ->> 'account' AND closed_at_ms IS NOT NULL AND erased_at_ms IS NULL`,
+      )
+      .bind(bound),
+  ]);
+}
+
+/**
+ * Takes the name and the addresses of a removed member out of the registry, and notes it. Where the account was made
+ * for this person, it is nobody's from then on. Again, it alters nothing.
+ */
+export async function eraseMemberRows(
+  db: Db,
+  accountId: string,
+  memberId: string,
+  actor: Actor,
+  nowMs: number,
+): Promise<void> {
+  const bound = parameters({ account: accountId, member: memberId }, actor, nowMs);
+  const isNamed = `m.id = ?1 ->> 'member' AND m.account_id = ?1 ->> 'account' AND m.status = 'removed'
+    AND (m.user_id IS NOT NULL OR m.email IS NOT NULL)`;
+  const named = `members AS m WHERE ${isNamed}`;
+  const statements = [
+    `${NOTE}, 'member.erased', m.account_id, NULL, json_object('member', m.id), NULL FROM ${named}`,
+    `DELETE FROM key_creations WHERE user_id = (SELECT m.user_id FROM ${named})`,
+    `DELETE FROM invitations WHERE account_id = ?1 ->> 'account' AND email = (SELECT m.email FROM ${named})`,
+    `UPDATE accounts SET name = '${ERASED}'
+     WHERE id = ?1 ->> 'account' AND EXISTS (SELECT 1 FROM ${named} AND name IN (m.email, m.user_id))`,
+    `UPDATE accounts SET external_id = NULL
+     WHERE id = ?1 ->> 'account' AND external_id = (SELECT 'user:' || m.user_id FROM ${named})`,
+    `UPDATE members AS m SET user_id = NULL, email = NULL WHERE ${isNamed}`,
+  ];
+  await db.batch(statements.map((sql) => db.prepare(sql).bind(bound)));
+}
+
+/**
+ * Takes client addresses out of the audit trail of an account: all, or those from which one actor has acted. Returns
+ * whether there may be more, since one call does a bounded part.
+ */
+export async function eraseAuditAddresses(db: Db, accountId: string, actor: string | null): Promise<boolean> {
+  for (let done = 0; done < AUDIT_ROWS_PER_CALL; done += AUDIT_ROWS) {
+    const { meta } = await db
+      .prepare(
+        `UPDATE audit SET address = NULL WHERE id IN (
+           SELECT id FROM audit WHERE account_id = ?1 AND address IS NOT NULL AND (?2 IS NULL OR actor = ?2)
+           ORDER BY id LIMIT ${AUDIT_ROWS})`,
+      )
+      .bind(accountId, actor)
+      .run();
+    if (meta.changes < AUDIT_ROWS) return false;
+  }
+  return true;
+}
