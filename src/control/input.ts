@@ -136,4 +136,3 @@ export const keyQuery = z.strictObject({
   label: label.optional(),
   ...page,
 });
-export const auditQuery = z.strictObject({ account: token.optional(), key: token.optional(), ...page });

@@ -8,6 +8,7 @@ import { guardUser, openUserGuard } from './guard-user.ts';
 import * as input from './input.ts';
 import { signOut } from './logout.ts';
 import { allowedMethods, type Params, type Route, route } from './route.ts';
+import { OWN_AUDIT_ROUTES } from './routes/own-audit.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
 import * as shape from './shape-accounts.ts';
 import * as sessions from './shape-sessions.ts';
@@ -38,6 +39,7 @@ export const USER_ROUTES: readonly Route<MemberDesk>[] = [
     },
     signOut,
   ),
+  ...OWN_AUDIT_ROUTES,
 ];
 
 /** Where the customers' routes stand, and where those of keys stand too. */

@@ -179,7 +179,7 @@ async function run(
         return { admitted: true, record, ticket: next.ticket };
       }
       const denial = next.kind === 'denied' ? next.denial : await learn(edge, progress, presented, facts, next, back);
-      if (denial !== null) return await denied(edge, progress, facts, denial);
+      if (denial !== null) return await denied(edge, progress, facts, denial, back);
     }
     const denial = gateUnavailable(back, 'unsettled', { rounds: MAX_ROUNDS });
     return { admitted: false, denial, record: progress.record };
@@ -189,10 +189,19 @@ async function run(
   }
 }
 
-async function denied(edge: Edge, progress: Progress, facts: AdmitFacts, denial: Denial): Promise<Admission> {
+async function denied(
+  edge: Edge,
+  progress: Progress,
+  facts: AdmitFacts,
+  denial: Denial,
+  back: Background,
+): Promise<Admission> {
   const { digest, record } = progress;
   if (progress.mode === 'continue' || !STRIKES.has(denial.reason)) return { admitted: false, denial, record };
-  return { admitted: false, denial: await strikeFor(edge, denial, facts.source, digest), record };
+  const struck = strikeFor(edge, denial, facts.source, digest, record);
+  // A caller who hangs up is struck all the same.
+  back.waitUntil(struck.catch(() => undefined));
+  return { admitted: false, denial: await struck, record };
 }
 
 /** Asks for what is missing, side by side. Returns a denial where the answer is one. */

@@ -149,11 +149,15 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
 }
 
 async function strikeMalformed(passage: Passage, source: string): Promise<Denial> {
-  const { edge } = passage.house;
+  const { house, back } = passage;
+  const { edge } = house;
   try {
-    return await strikeFor(edge, deny('malformed'), source, null);
+    const struck = strikeFor(edge, deny('malformed'), source, null);
+    // A caller who hangs up is struck all the same.
+    back.waitUntil(struck.catch(() => undefined));
+    return await struck;
   } catch {
-    return gateUnavailable(passage.back, 'lockout');
+    return gateUnavailable(back, 'lockout');
   }
 }
 

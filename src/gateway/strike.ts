@@ -1,7 +1,9 @@
 import { type Denial, deny } from '../decision/denial.ts';
+import type { KeyRecord } from '../decision/record.ts';
 import { callObject } from '../objects/call.ts';
 import type { Struck } from '../objects/lockout.ts';
 import type { LockoutRule } from '../policy/schema.ts';
+import { noteOnce } from '../registry/note.ts';
 import { type Edge, keepTold, told } from './edge.ts';
 
 /** The name of the lockout object of a client address, and of a presented secret's digest. */
@@ -22,19 +24,28 @@ export function lockedFor(name: string, retryAfterMs: number): Denial {
 
 /**
  * Counts a failed attempt, awaited: against the presented secret (null: it was malformed, or is no key) and against
- * the address. An attempt on a locked source is no strike. Returns the denial to answer: the given one, or the lock's.
- * Throws where the lockout cannot be reached.
+ * the address. An attempt on a locked source is no strike. The one that locks a source is written into the audit trail,
+ * that of a secret also into its `owner`'s. Returns the denial to answer: the given one, or the lock's. Throws where the
+ * lockout cannot be reached.
  */
-export async function strikeFor(edge: Edge, denial: Denial, address: string, digest: string | null): Promise<Denial> {
+export async function strikeFor(
+  edge: Edge,
+  denial: Denial,
+  address: string,
+  digest: string | null,
+  owner?: KeyRecord,
+): Promise<Denial> {
   const { lockouts } = edge.policy;
   if (digest !== null) {
-    const locked = await strikeOne(edge, secretSource(digest), lockouts.secret);
+    const lock = { action: 'secret.locked', subject: digest, address, owner };
+    const locked = await strikeOne(edge, secretSource(digest), lockouts.secret, lock);
     if (locked !== null) return locked;
   }
-  return (await strikeOne(edge, addressSource(address), lockouts.address)) ?? denial;
+  const lock = { action: 'address.locked', subject: address, address, owner: undefined };
+  return (await strikeOne(edge, addressSource(address), lockouts.address, lock)) ?? denial;
 }
 
-async function strikeOne(edge: Edge, name: string, rule: LockoutRule): Promise<Denial | null> {
+async function strikeOne(edge: Edge, name: string, rule: LockoutRule, lock: Lock): Promise<Denial | null> {
   const known = lockDenial(edge, name, edge.clock.nowMs());
   if (known !== null) return known;
   const askedAtMs = edge.clock.nowMs();
@@ -45,8 +56,36 @@ async function strikeOne(edge: Edge, name: string, rule: LockoutRule): Promise<D
   const nowMs = edge.clock.nowMs();
   if (struck.kind === 'counted') {
     edge.sources.delete(name);
+    if (struck.lockedUntilMs !== null) await noteLock(edge, lock, struck.lockedUntilMs, nowMs);
     return null;
   }
   if (epoch === edge.clock.epoch) keepTold(edge, name, struck, askedAtMs, nowMs);
   return lockedFor(name, struck.retryAfterMs);
+}
+
+/** What a strike locks, by an attempt from where. */
+interface Lock {
+  readonly action: string;
+  /** As operators name it: a digest says nothing to anybody else, and is not told where the key itself can be. */
+  readonly subject: string;
+  readonly address: string;
+  readonly owner: KeyRecord | undefined;
+}
+
+/**
+ * One entry for each lock: of all strikes one is told that it has locked the source, and the name of the entry keeps a
+ * question that was asked twice from writing two. A lock whose entry cannot be written holds all the same.
+ */
+async function noteLock(edge: Edge, { action, subject, address, owner }: Lock, untilMs: number, nowMs: number) {
+  const until = new Date(untilMs).toISOString();
+  const of = owner?.keyId ?? subject;
+  const note = {
+    once: `${action} ${of} ${untilMs}`,
+    action,
+    accountId: owner?.accountId ?? null,
+    keyId: owner?.keyId ?? null,
+    about: owner === undefined ? { until, subject } : { until },
+  };
+  const actor = { name: 'anyone', address, requestId: null };
+  await noteOnce(edge.lookup.db, note, actor, nowMs).catch(() => undefined);
 }

@@ -12,8 +12,13 @@ export type Standing =
   | { readonly kind: 'watched' }
   | { readonly kind: 'locked'; readonly ttlMs: number; readonly retryAfterMs: number };
 
-/** `counted`: the strike was counted and may have locked the source from now on. `locked`: it was locked before. */
-export type Struck = Extract<Standing, { kind: 'locked' }> | { readonly kind: 'counted' };
+/**
+ * `counted`: the strike was counted; until when it has locked the source, of all strikes the one that does, or null.
+ * `locked`: it was locked before.
+ */
+export type Struck =
+  | Extract<Standing, { kind: 'locked' }>
+  | { readonly kind: 'counted'; readonly lockedUntilMs: number | null };
 
 /** What an operator may see of a source. */
 export interface LockoutReport {
@@ -67,7 +72,7 @@ export class Lockout extends DurableObject {
     if (strike(state, rule, nowMs) === 'locked') return this.#tellLocked(state, nowMs);
     this.#storage.kv.put(STORED_AS, state);
     this.#expireAt(Math.max(state.lockedUntilMs, nowMs + rule.windowMs));
-    return { kind: 'counted' };
+    return { kind: 'counted', lockedUntilMs: state.lockedUntilMs > nowMs ? state.lockedUntilMs : null };
   }
 
   /** Lifts a lock and forgets the strikes; answers when no "locked" that was told before can be used any more. */

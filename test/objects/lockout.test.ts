@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { clock, type MovableLockout } from '../support/objects-worker.ts';
 import { lockouts } from './bindings.ts';
 
+/** A strike that has locked nothing. */
+const COUNTED = { kind: 'counted', lockedUntilMs: null };
 const RULE = { strikes: 10, windowMs: 300_000, lockMs: 900_000 };
 
 let names = 0;
@@ -12,7 +14,7 @@ type Lockout = ReturnType<typeof newLockout>;
 
 async function struck(times: number): Promise<Lockout> {
   const lockout = newLockout();
-  for (let n = 0; n < times; n++) expect(await lockout.strike(RULE)).toEqual({ kind: 'counted' });
+  for (let n = 0; n < times; n++) expect(await lockout.strike(RULE)).toMatchObject({ kind: 'counted' });
   return lockout;
 }
 
@@ -46,7 +48,7 @@ describe('strikes', () => {
     expect(await standing(lockout)).toBe('locked');
     clock.movedMs = RULE.lockMs;
     expect(await standing(lockout)).toBe('clear');
-    expect(await lockout.strike(RULE)).toEqual({ kind: 'counted' });
+    expect(await lockout.strike(RULE)).toEqual(COUNTED);
   });
 
   test('leave with the window', async () => {
@@ -62,6 +64,15 @@ describe('strikes', () => {
     const lockout = newLockout();
     const told = await Promise.all(Array.from({ length: 30 }, () => lockout.strike(RULE)));
     expect(told.filter(({ kind }) => kind === 'counted').length).toBe(10);
+  });
+
+  test('tell of the lock by the one that locks, of many at once too', async () => {
+    const lockout = newLockout();
+    const told = await Promise.all(Array.from({ length: 30 }, () => lockout.strike(RULE)));
+    const { lockedUntilMs } = await lockout.inspect(RULE.windowMs);
+    expect(lockedUntilMs).not.toBeNull();
+    const counted = told.flatMap((each) => (each.kind === 'counted' ? [each.lockedUntilMs] : []));
+    expect(counted).toEqual([...Array(9).fill(null), lockedUntilMs]);
   });
 
   test('and locks survive eviction', async () => {
@@ -164,7 +175,7 @@ describe('an idle object', () => {
     clock.movedMs = RULE.lockMs + 1_000;
     expect(await runDurableObjectAlarm(lockout)).toBe(true);
     expect(await storedIn(lockout)).toEqual({});
-    expect(await lockout.strike(RULE)).toEqual({ kind: 'counted' });
+    expect(await lockout.strike(RULE)).toEqual(COUNTED);
   });
 
   test('that counted a rate deletes itself too', async () => {

@@ -93,6 +93,8 @@ const LEDGER_METHODS = [
   'exportLogs',
   'usage',
   'lastUsed',
+  'limitHits',
+  'eraseRequests',
   'inspect',
 ];
 const LOCKOUT_METHODS = ['ask', 'strike', 'lift', 'inspect', 'take'];
