@@ -1,5 +1,6 @@
+import { type Denial, deny } from '../decision/denial.ts';
 import { endSession } from '../registry/sessions.ts';
-import { type Answer, json } from './answer.ts';
+import { type Answer, denied, json } from './answer.ts';
 import type { SessionDesk } from './desk.ts';
 
 /**
@@ -7,6 +8,11 @@ import type { SessionDesk } from './desk.ts';
  * a session, so there is nothing else to drop. Other sessions of the user go on; the issuer ends those.
  */
 export async function signOut({ force, identity }: SessionDesk): Promise<Answer> {
-  await endSession(force.db, identity.tokenId, identity.expiresAtMs);
-  return json({ signed_out: true });
+  const ended = await endSession(force.db, identity.tokenId, identity.expiresAtMs);
+  return ended ? json({ signed_out: true }) : denied(signedOut());
+}
+
+/** What a token is told that was signed out before. */
+export function signedOut(): Denial {
+  return deny('session_invalid', { detail: 'this session was signed out: sign in again' });
 }

@@ -3,12 +3,13 @@ import type { Db } from './rows.ts';
 
 /* Tokens that were signed out before they were over. `findSession` asks for them with all else that a session needs. */
 
-/** From now on the token is refused, until it is over by itself at `endsAtMs`. Doing so again changes nothing. */
-export async function endSession(db: Db, tokenId: string, endsAtMs: number): Promise<void> {
-  await db
+/** From now on the token is refused, until it is over by itself at `endsAtMs`. False: it was refused before. */
+export async function endSession(db: Db, tokenId: string, endsAtMs: number): Promise<boolean> {
+  const { meta } = await db
     .prepare('INSERT INTO ended_sessions (token, ends_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING')
     .bind(tokenId, endsAtMs)
     .run();
+  return meta.changes === 1;
 }
 
 /** Kept for longer than its token is good, for isolates whose clock is behind. */
