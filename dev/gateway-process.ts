@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
-import { bundleWorker } from './bundle.ts';
+import { bundleModules } from './bundle.ts';
 import type { GatewayOptions, GatewayReport } from './gateway.ts';
 import { applyMigrations } from './migrate.ts';
 
@@ -16,7 +16,7 @@ async function run(options: GatewayOptions): Promise<void> {
   const { root, port, secrets, policy } = options;
   const { workerOptions, main } = workerOptionsOf(join(root, 'wrangler.toml'));
   const { modulesRules: _, bindings, ...bound } = workerOptions;
-  const script = await bundleWorker(main ?? join(root, 'src/index.ts'));
+  const modules = await bundleModules(main ?? join(root, 'src/index.ts'));
   const vars = { ...(bindings as object), ...secrets, POLICY: JSON.stringify(policy) };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -30,7 +30,7 @@ async function run(options: GatewayOptions): Promise<void> {
       // It would start a new runtime in the place of one that has died, with everything in memory lost unseen.
       unsafeHandleRuntimeRestart: () => process.exit(1),
       resourcePersistencePath: join(options.dataDir, 'v3'),
-      workers: [{ ...bound, name: 'keystile', modules: true, script, bindings: vars }],
+      workers: [{ ...bound, name: 'keystile', modules, bindings: vars }],
     }),
   );
   endWithParent(miniflare);

@@ -340,6 +340,8 @@ export const policySchema = z.strictObject({
         .string()
         .regex(/^(\/[A-Za-z0-9._~-]+)*$/)
         .default(''),
+      /** Whether `/openapi.json` and `/docs` are there. */
+      docs: z.boolean().default(true),
     })
     .prefault({}),
   /** How long an isolate may admit by itself; "0s" asks the gate every time. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_splitSqlQuery as splitSql } from 'wrangler';
-import { bundleWorker } from '../../dev/bundle.ts';
+import { bundleModules, bundleWorker } from '../../dev/bundle.ts';
 import { startOrigin, type TestOrigin } from './origin.ts';
 
 /*
@@ -15,7 +15,8 @@ export const READ_TOKEN = 'test-reader-token-0123456789';
 export const PEPPERS = `1:${'5a'.repeat(32)}`;
 const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['enable_request_signal'] };
 
-const gatewayScript = bundleWorker(join(import.meta.dirname, 'isolate.ts'));
+const GATEWAY = join(import.meta.dirname, 'isolate.ts');
+const gatewayScript = bundleWorker(GATEWAY);
 const objectsScript = bundleWorker(join(import.meta.dirname, 'objects-worker.ts'));
 const schema = splitSql(readFileSync(join(import.meta.dirname, '../../schema.sql'), 'utf8'));
 
@@ -23,6 +24,8 @@ export interface ClusterOptions {
   readonly isolates?: number;
   /** Merged over the preset; without `upstreams` everything goes to the test's origin. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** Laid over `policy` for single isolates. */
+  readonly policies?: Readonly<Record<number, Readonly<Record<string, unknown>>>>;
   readonly vars?: Readonly<Record<string, string>>;
   /** Keeps the state there, so that another cluster can be started on it. */
   readonly stateDir?: string;
@@ -30,6 +33,8 @@ export interface ClusterOptions {
   readonly origin?: TestOrigin;
   /** Another entry for the objects' Worker, with classes of the same names. */
   readonly objects?: string;
+  /** Whether the gateways carry the page of `/docs`. */
+  readonly page?: boolean;
 }
 
 /** How a request is sent; the client address is 192.0.2.1 unless given, and null sends none. */
@@ -165,14 +170,16 @@ export class Cluster {
   }
 }
 
+const alone = (script: string) => ({ modules: true, script }) as const;
+
 /** Starts isolates on one set of stores, with the schema applied. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { isolates = 1, policy = {}, vars = {}, stateDir } = options;
+  const { isolates = 1, policy = {}, policies = {}, vars = {}, stateDir } = options;
   const origin = options.origin ?? (await startOrigin());
   const logs: string[] = [];
   const upstreams = [{ name: 'origin', origins: [{ url: origin.url }] }];
-  const [script, objects] = await Promise.all([
-    gatewayScript,
+  const [code, objects] = await Promise.all([
+    options.page === true ? bundleModules(GATEWAY).then((modules) => ({ modules })) : gatewayScript.then(alone),
     options.objects === undefined ? objectsScript : bundleWorker(options.objects),
   ]);
   const stores = { d1Databases: { DB: 'keystile' }, kvNamespaces: { KEYS: 'keystile' } };
@@ -180,8 +187,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     ...COMPATIBILITY,
     ...stores,
     name: `edge-${i}`,
-    modules: true as const,
-    script,
+    ...code,
     durableObjects: {
       KEY_GATE: { className: 'MovableKeyGate', scriptName: 'objects', useSQLite: true },
       LOCKOUT: { className: 'MovableLockout', scriptName: 'objects', useSQLite: true },
@@ -189,7 +195,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       METRICS: { className: 'MetricsBoard', scriptName: 'objects', useSQLite: true },
     },
     bindings: {
-      POLICY: { upstreams, ...policy } as never,
+      POLICY: { upstreams, ...policy, ...policies[i] } as never,
       PEPPERS,
       ADMIN_TOKEN: `root=${ADMIN_TOKEN},reader:read=${READ_TOKEN}`,
       ...vars,

@@ -61,7 +61,7 @@ export const LEDGER_ROUTES: readonly Route<Desk>[] = [
       summary: 'What the requests of an account came to, by hour or by day',
       answers: { 200: shape.usage },
       denials: ['not_found'],
-      example: { input: { by: 'hour', from: '2030-01-31T12:00:00Z' }, answer: examples.usage },
+      example: { input: { by: 'hour' }, answer: examples.usage },
     },
     (desk, query, params) => showUsage(desk, id(params), query),
   ),
