@@ -8,6 +8,14 @@ export interface FilledKey {
   readonly key: string;
 }
 
+const parsed = parsePeppers(PEPPERS);
+
+/** The digest by which the registry has a secret. */
+export async function digestOf(secret: string): Promise<string> {
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return digestUnder(parsed.peppers[0], await innerHash(secret));
+}
+
 /** Writes `count` active keys of one account straight into the registry, for tests that need very many at once. */
 export async function fillKeys(
   db: D1Database,
@@ -15,13 +23,10 @@ export async function fillKeys(
   count: number,
   preset = 'keystile',
 ): Promise<FilledKey[]> {
-  const parsed = parsePeppers(PEPPERS);
-  if (!parsed.ok) throw new Error(parsed.problem);
-  const [pepper] = parsed.peppers;
   const made = await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const key = unissuedKey(preset);
-      return { id: `key_${account}_${i}`, key, digest: await digestUnder(pepper, await innerHash(key)) };
+      return { id: `key_${account}_${i}`, key, digest: await digestOf(key) };
     }),
   );
   const set = JSON.stringify(made.map(({ id, key, digest }) => ({ id, digest, prefix: key.slice(0, 14) })));
