@@ -1,6 +1,10 @@
 import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
+import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi-routes.ts';
+import { OWN_KEY, ownKeyRoutes } from './control/own-key-routes.ts';
 import { adminRoutes } from './control/routes.ts';
+import type { Section } from './control/section.ts';
+import { adminSection, HEALTH_SECTION, OWN_KEY_SECTION, USER_SECTION } from './control/sections.ts';
 import { KEYS_ALIAS, USER, userRoutes } from './control/user-routes.ts';
 import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';
@@ -8,6 +12,7 @@ import { corsPreflight, writeCors } from './gateway/cors.ts';
 import { ADDRESS_HEADER } from './gateway/handler.ts';
 import { normalisePath } from './gateway/path.ts';
 import { onboardingRoutes } from './onboarding/routes.ts';
+import { trialSection } from './onboarding/sections.ts';
 
 /** The control routes: everything that does not go to an upstream. */
 export interface App {
@@ -18,7 +23,7 @@ export interface App {
 }
 
 const ADMIN = '/admin/v1';
-const ROOMS = [ADMIN, '/api/v1/onboarding', '/api/v1/keys/apikey'] as const;
+const ROOMS = [ADMIN, '/api/v1/onboarding', OWN_KEY] as const;
 const USER_ROOMS = [USER, KEYS_ALIAS] as const;
 const HEALTH = '/healthz';
 const SLASH = 47;
@@ -30,7 +35,11 @@ export function openApp(house: House): App {
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
   // Without a sign-in the customers' routes do not exist, and their paths are the upstream's.
-  const rooms = policy.session === null ? ROOMS : [...ROOMS, ...USER_ROOMS];
+  const rooms = [
+    ...ROOMS,
+    ...(policy.session === null ? [] : USER_ROOMS),
+    ...(policy.control.docs ? [PAGE, DOCUMENT] : []),
+  ];
   const isIn = (room: string, pathname: string) => {
     const end = base.length + room.length;
     return pathname.startsWith(room, base.length) && (pathname.length === end || pathname.charCodeAt(end) === SLASH);
@@ -41,7 +50,9 @@ export function openApp(house: House): App {
   app.all(health, (c) => respond(policy, { kind: 'wrong_method', allow: ['GET', 'HEAD'] }, c.env.requestId));
   app.route(base + ADMIN, adminRoutes(house));
   app.route(base, onboardingRoutes(house));
+  app.route(base, ownKeyRoutes(house));
   app.route(base, userRoutes(house));
+  if (policy.control.docs) app.route(base, openApiRoutes(house, sectionsOf(house)));
   app.notFound((c) => respond(policy, denied(deny('not_found')), c.env.requestId));
   app.onError((error, c) => {
     logger.alert('control_failed', { error: error.message, request: c.env.requestId });
@@ -79,4 +90,16 @@ export function openApp(house: House): App {
       return response;
     },
   };
+}
+
+/** All routes that there are here, as the OpenAPI document shows them. */
+export function sectionsOf({ policy, admin }: Pick<House, 'policy' | 'admin'>): Section[] {
+  const isRun = admin.tokens.length > 0 || admin.access !== null;
+  return [
+    trialSection(policy),
+    OWN_KEY_SECTION,
+    ...(policy.session === null ? [] : [USER_SECTION]),
+    ...(isRun ? [adminSection(admin)] : []),
+    HEALTH_SECTION,
+  ];
 }

@@ -1,3 +1,5 @@
+/// <reference path="./docs-page-files.d.ts" />
+
 /** What the page may load: itself, pictures within its style, and the API beside it. Nothing inline, nothing from elsewhere. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -24,19 +26,24 @@ const START = `SwaggerUIBundle({
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** A file of the page. `read` throws where the bundle does not carry it. */
+/** A file of the page. */
 interface PageFile {
   readonly type: string;
-  readonly read: () => Promise<string>;
+  /** null: the bundle does not carry it. */
+  readonly read: () => Promise<string | null>;
 }
 
 /** The files of the page that shows the OpenAPI document and tries it, by what stands behind `/docs`. */
 export const PAGE_FILES: Readonly<Record<string, PageFile>> = {
-  '': { type: 'text/html; charset=utf-8', read: async () => (await import('./docs-page.html')).default },
+  '': { type: 'text/html; charset=utf-8', read: () => carried(import('./docs-page.html')) },
   '/start.js': { type: SCRIPT, read: async () => START },
-  '/swagger-ui.js': { type: SCRIPT, read: async () => (await import('swagger-ui-dist/swagger-ui-bundle.js')).default },
-  '/swagger-ui.css': {
-    type: 'text/css; charset=utf-8',
-    read: async () => (await import('swagger-ui-dist/swagger-ui.css')).default,
-  },
+  '/swagger-ui.js': { type: SCRIPT, read: () => carried(import('swagger-ui-dist/swagger-ui-bundle.js')) },
+  '/swagger-ui.css': { type: 'text/css; charset=utf-8', read: () => carried(import('swagger-ui-dist/swagger-ui.css')) },
 };
+
+function carried(module: Promise<{ readonly default: string }>): Promise<string | null> {
+  return module.then(
+    ({ default: text }) => text,
+    () => null,
+  );
+}

@@ -85,7 +85,7 @@ function headersOf(
 ): readonly (Parameter | Json)[] {
   const needed = route.about.needsIdempotencyKey === true;
   return [
-    ...(needed ? [{ ...IDEMPOTENCY_KEY, required: true }] : []),
+    ...(needed ? [{ ...IDEMPOTENCY_KEY, required: true, example: 'invoice-2030-01' }] : []),
     ...(!needed && repeats(section, route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
     ...(reasons.includes('membership_missing') ? [{ $ref: '#/components/parameters/Account' }] : []),
   ];

@@ -52,15 +52,15 @@ export function pathTemplate(path: string): string {
   return path.replace(/:([a-z_]+)/g, '{$1}');
 }
 
-const REPEATS = 'The same for the same request: sent again it has the answer of the first one, and does nothing twice.';
+/* The page of /docs sends what an example says, so what is new each time, or one's own, has none. */
 
 export const IDEMPOTENCY_KEY: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: REPEATS,
+  description:
+    'Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' },
-  example: '5f0c7a52-3c1e-4a55-9a6b-0f4e6a1c9d21',
 };
 
 export const ACCOUNT: Parameter = {
@@ -69,5 +69,4 @@ export const ACCOUNT: Parameter = {
   required: false,
   description: 'Which account is meant, for users who belong to several.',
   schema: TEXT,
-  example: 'acc_3vJ8wFq2',
 };

@@ -37,7 +37,8 @@ export function openRefusals(policy: Policy, schemas: Schemas): Refusals {
     const refer = (reason: DenialReason) => [reason, { $ref: `#/components/examples/${reason}` }] as const;
     return {
       description: reasons
-        .map((reason) => `- \`${policy.denials[reason].code}\`: ${policy.denials[reason].message}`)
+        .map((reason) => policy.denials[reason])
+        .map(({ code, message }) => `- \`${code}\`: ${message.replaceAll('<', '\\<')}`)
         .join('\n'),
       headers: status === 429 || status === 503 ? { ...REQUEST_ID, ...RETRY_AFTER } : REQUEST_ID,
       content: { [type]: { schema, examples: Object.fromEntries(reasons.map(refer)) } },

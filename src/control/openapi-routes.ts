@@ -14,8 +14,6 @@ export const PAGE = '/docs';
 /** So long a browser need not ask again; then it asks by ETag. */
 const FRESH_SECONDS = 60;
 
-const JSON_TYPE = 'application/json';
-
 /** What is sent, and the name by which it is known again. */
 interface Sent {
   readonly type: string;
@@ -30,7 +28,7 @@ interface Sent {
 export function openApiRoutes(house: House, sections: readonly Section[]): Hono<Kept> {
   const app = new Hono<Kept>();
   const kept = new Map<string, Sent>();
-  const send = (path: string, type: string, read: () => Promise<string>) => {
+  const send = (path: string, type: string, read: () => Promise<string | null>) => {
     app.get(path, async (c) => {
       const sent = kept.get(path) ?? (await make(type, read));
       if (sent === null) return respond(house.policy, denied(NO_PAGE), c.env.requestId);
@@ -39,7 +37,7 @@ export function openApiRoutes(house: House, sections: readonly Section[]): Hono<
     });
     app.all(path, (c) => respond(house.policy, { kind: 'wrong_method', allow: ['GET', 'HEAD'] }, c.env.requestId));
   };
-  send(DOCUMENT, JSON_TYPE, async () => JSON.stringify(openApiDocument(house.policy, sections)));
+  send(DOCUMENT, 'application/json', async () => JSON.stringify(openApiDocument(house.policy, sections)));
   for (const [name, { type, read }] of Object.entries(PAGE_FILES)) send(PAGE + name, type, read);
   return app;
 }
@@ -48,9 +46,8 @@ const NO_PAGE = deny('not_found', {
   detail: 'this Worker was bundled without the page: bundle it with the rules of wrangler.toml, or use /openapi.json',
 });
 
-/** null: the bundle does not carry it. */
-async function make(type: string, read: () => Promise<string>): Promise<Sent | null> {
-  const text = type === JSON_TYPE ? await read() : await read().catch(() => null);
+async function make(type: string, read: () => Promise<string | null>): Promise<Sent | null> {
+  const text = await read();
   if (text === null) return null;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   return { type, text, etag: `"${btoa(String.fromCharCode(...digest))}"` };
