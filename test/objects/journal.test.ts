@@ -420,6 +420,19 @@ describe('erasing', () => {
       expect(textsOf(storage)).toEqual(before);
     }));
 
+  test('leaves a list that is being read where it was, within a row too', () =>
+    inObject((storage) => {
+      const journal = new Journal(storage);
+      const mixed = numbered(9).map((event, i) => ({ ...event, keyId: i % 2 ? 'key_b' : 'key_a' }));
+      journal.append([batchOf(mixed)], START_MS);
+      const first = page(journal, { limit: 3 });
+      expect(ids(first.events)).toEqual(['r8', 'r7', 'r6']);
+      journal.erase(['key_b'], -1, START_MS);
+      const rest = page(journal, { cursor: first.nextCursor });
+      expect(ids(rest.events)).toEqual(['r4', 'r2', 'r0']);
+      expect(rest.places.map(([, place]) => place)).toEqual([4, 2, 0]);
+    }));
+
   test('takes a bounded part of a large log at a time, and begins anew without harm', () =>
     inObject((storage) => {
       const journal = new Journal(storage);
