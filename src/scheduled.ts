@@ -2,12 +2,13 @@ import { forceOf } from './control/desk.ts';
 import type { House } from './env.ts';
 import { callObject } from './objects/call.ts';
 import type { Actor } from './registry/audit.ts';
-import { bringIntoForce } from './registry/force.ts';
+import { bringIntoForce, type Force } from './registry/force.ts';
 import { readKeys } from './registry/keys.ts';
 import { RECORD_CACHE_MS } from './registry/lookup.ts';
-import { closeOutbox, dueKeys, outboxAge, putOff } from './registry/outbox.ts';
+import { closeOutbox, dueKeys, outboxAge, putOff, type Unfinished } from './registry/outbox.ts';
 import { deadTrialKeys, purgeKeys } from './registry/purge.ts';
 import { purgeRepeats } from './registry/repeats.ts';
+import { finishPurge } from './registry/retire.ts';
 import { purgeEndedSessions } from './registry/sessions.ts';
 
 /* What the cron does. Each job is bounded, and may be run again at any time. */
@@ -64,15 +65,25 @@ export async function sweepOutbox(house: House, nowMs: number): Promise<number> 
   const due = await dueKeys(force.db, nowMs, SWEPT_PER_RUN);
   const ids = due.map(({ keyId }) => keyId);
   const keys = await readKeys(force.db.withSession('first-primary'), ids);
-  const inForce = await bringIntoForce(force, [...keys.values()]);
+  const purged = new Set(await Promise.all(due.map((key) => sweepPurge(force, key, nowMs))));
+  const inForce = await bringIntoForce(
+    force,
+    [...keys.values()].filter(({ id }) => !purged.has(id)),
+  );
   const gone = due.filter(({ keyId }) => !keys.has(keyId));
   await closeOutbox(
     force.db,
     gone.map(({ keyId }) => ({ id: keyId, generation: Number.MAX_SAFE_INTEGER })),
   );
-  const failed = due.filter(({ keyId }) => keys.has(keyId) && !inForce.has(keyId));
+  const failed = due.filter(({ keyId }) => keys.has(keyId) && !inForce.has(keyId) && !purged.has(keyId));
   await Promise.all(failed.map((key) => putOff(force.db, key, nowMs)));
   return inForce.size;
+}
+
+/** Goes on with the purge of a key that was begun. Returns its id where it is purged. */
+async function sweepPurge(force: Force, { keyId, purger }: Unfinished, nowMs: number): Promise<string | null> {
+  const purged = purger === null ? null : await finishPurge(force, keyId, purger, nowMs);
+  return purged === 'purged' ? keyId : null;
 }
 
 /**

@@ -47,16 +47,17 @@ export const text = (longest: number) =>
     .min(1, 'expected some text')
     .max(longest, `expected at most ${longest} characters`)
     .regex(/^[^\p{Cc}]*$/u, 'expected no control characters');
-const count = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000, 'is too large');
+/** A limit in requests. */
+export const cap = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000, 'is too large');
 /** Credits in millionths. */
-const micro = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000_000_000, 'is too large');
+export const micro = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000_000_000, 'is too large');
 /** RFC 3339; milliseconds once read. */
 export const time = z.iso
   .datetime({ offset: true, error: 'expected a time like "2030-01-31T12:00:00Z"' })
   .transform(Date.parse);
 
-const label = text(100);
-const name = text(100);
+export const label = text(100);
+export const name = text(100);
 /** Ids and prefixes: what no such thing can have is simply not found. */
 export const token = z.string().min(1, 'expected some text').max(200, 'expected at most 200 characters');
 
@@ -73,30 +74,6 @@ export const accountChange = z.strictObject({
   billing_anchor: time.nullish(),
 });
 export type AccountChange = z.output<typeof accountChange>;
-
-const quotas = (cap: typeof count) =>
-  z.strictObject({ total: cap.nullish(), daily: cap.nullish(), weekly: cap.nullish(), monthly: cap.nullish() });
-
-/** The limits of a key. null: none of its own. */
-const keyLimits = {
-  rate_limit_per_second: count.nullish(),
-  rate_limit_per_minute: count.nullish(),
-  quotas: quotas(count).nullish(),
-  credit_quotas: quotas(micro).nullish(),
-};
-export const limitChange = z.strictObject(keyLimits);
-export type LimitChange = z.output<typeof limitChange>;
-
-export const newKey = z.strictObject({
-  label: label.nullish(),
-  environment: name,
-  role: name.nullish(),
-  category: text(64).nullish(),
-  expires_at: time.nullish(),
-  ...keyLimits,
-  addresses: z.array(token, 'expected a list of addresses').min(1, 'expected at least one address').max(100).nullish(),
-});
-export type NewKey = z.output<typeof newKey>;
 
 /** Which keys to revoke at once; at least one field beside `limit`. */
 export const keyFilter = z
@@ -118,7 +95,8 @@ export const reconcileInput = z.strictObject({
   limit: z.int().min(1).max(MAX_SET).default(MAX_SET),
 });
 
-const page = {
+/** What every list takes. */
+export const page = {
   limit: z
     .string()
     .regex(/^\d{1,4}$/, `expected 1 to ${LONGEST_PAGE}`)
@@ -129,10 +107,3 @@ const page = {
 };
 
 export const accountQuery = z.strictObject(page);
-export const keyQuery = z.strictObject({
-  account: token.optional(),
-  status: z.enum(['active', 'inactive', 'revoked']).optional(),
-  prefix: token.optional(),
-  label: label.optional(),
-  ...page,
-});

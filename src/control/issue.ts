@@ -1,44 +1,26 @@
-import { digestUnder, innerHash } from '../credential/digest.ts';
-import { ID_BYTES, mintId, mintKey } from '../credential/mint.ts';
-import type { House } from '../env.ts';
-import type { Actor } from '../registry/audit.ts';
-import { createKey, type KeyCaps, type NewKey } from '../registry/create.ts';
-import { bringIntoForce } from '../registry/force.ts';
-import type { StoredKey } from '../registry/keys.ts';
-import { forceOf } from './desk.ts';
+import { type CreationRules, createKey, type NewKey, type NotMade } from '../registry/create.ts';
+import { bringIntoForce, bringNewIntoForce } from '../registry/force.ts';
+import { readKey, type StoredKey } from '../registry/keys.ts';
+import type { Desk } from './desk.ts';
+import { mintSecret } from './secret.ts';
 
 /** A key that was made, with its secret, which exists nowhere else; or why there is none. */
 export type Issued =
   | { readonly ok: true; readonly key: StoredKey; readonly secret: string; readonly inForce: boolean }
-  | { readonly ok: false; readonly reason: 'account_missing' | 'account_suspended' | 'key_cap' };
+  | ({ readonly ok: false } & NotMade);
 
-/** Bytes of cryptographic quality. */
-function randomBytes(n: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(n));
-}
-
-/** A new id of an account, a key or a secret. */
-export function newId(kind: 'acc' | 'key' | 'sec'): string {
-  return mintId(kind, randomBytes(ID_BYTES));
-}
-
-/** Mints a secret and makes its key. Only the digest under the current pepper and the visible prefix are stored. */
-export async function issueKey(
-  house: House,
-  spec: Omit<NewKey, 'id'>,
-  caps: KeyCaps,
-  actor: Actor,
-  nowMs: number,
-): Promise<Issued> {
-  const { format, lookup, policy } = house.edge;
-  const secret = mintKey(format, spec.environment, randomBytes);
-  const [pepper] = lookup.peppers;
-  const digest = await digestUnder(pepper, await innerHash(secret));
-  const prefix = format.visiblePrefix(secret, policy.key.visible_chars);
-  const force = forceOf(house);
-  const stored = { id: newId('sec'), prefix, digest, pepperVersion: pepper.version };
-  const made = await createKey(force.db, { ...spec, id: newId('key') }, stored, caps, actor, nowMs);
+/**
+ * Mints a secret and makes its key. Only the digest under the current pepper and the visible prefix are stored. A
+ * request that runs again finds the key that it has made before.
+ */
+export async function issueKey(desk: Desk, spec: Omit<NewKey, 'id'>, rules: CreationRules): Promise<Issued> {
+  const { house, force, entropy, actor, nowMs } = desk;
+  const id = entropy.id('key');
+  const { secret, stored } = await mintSecret(house, spec.environment, entropy);
+  const before = entropy.isAgain ? await readKey(force.db.withSession('first-primary'), id) : null;
+  if (before !== null)
+    return { ok: true, key: before, secret, inForce: (await bringIntoForce(force, [before])).has(id) };
+  const made = await createKey(force.db, { ...spec, id }, stored, rules, actor, nowMs);
   if (!made.ok) return made;
-  const inForce = await bringIntoForce(force, [made.key]);
-  return { ok: true, key: made.key, secret, inForce: inForce.has(made.key.id) };
+  return { ok: true, key: made.key, secret, inForce: await bringNewIntoForce(force, made.key) };
 }

@@ -3,43 +3,24 @@ import { digestUnder, innerHash } from '../credential/digest.ts';
 import { deny } from '../decision/denial.ts';
 import { limitsOf } from '../gateway/limits.ts';
 import { callObject } from '../objects/call.ts';
-import { type Alter, changeKey, changeKeys } from '../registry/changes.ts';
+import { type Alter, type Changed, changeKey, changeKeys } from '../registry/changes.ts';
 import { readKey, type StoredKey } from '../registry/keys.ts';
 import { fromPrimary } from '../registry/lookup.ts';
+import { purgeUnused } from '../registry/retire.ts';
 import { recordOfKey } from '../registry/rows.ts';
-import { listKeys as listStoredKeys } from '../registry/search.ts';
+import { type KeyQuery, listKeys as listStoredKeys } from '../registry/search.ts';
 import { settlingKeys } from '../registry/settling.ts';
-import { type Answer, denied, EMPTY, json, notInForce, rfc3339 } from './answer.ts';
+import { type Answer, denied, EMPTY, json, notInForce } from './answer.ts';
 import type { Desk } from './desk.ts';
-import { invalid, type keyFilter, type keyQuery, type LimitChange, type presentedKey } from './input.ts';
-import { checkLimits, limitsChanged } from './limits.ts';
+import { invalid, type keyFilter, type presentedKey } from './input.ts';
+import type { keyQuery, keyRemoval, ownKeyQuery } from './input-keys.ts';
+import { viewOf } from './key-view.ts';
 import { countedView } from './shared.ts';
 import { lastUses, lastUseView } from './usage.ts';
+import { NO_KEY } from './visible.ts';
 
-/** A key as answers show it: everything but its secret. */
-export function viewOf(key: StoredKey) {
-  const { credits = {}, ...quotas } = key.quotas;
-  return {
-    id: key.id,
-    account: key.accountId,
-    prefix: key.prefix,
-    environment: key.environment,
-    role: key.role,
-    label: key.label,
-    category: key.category,
-    status: key.status,
-    expires_at: rfc3339(key.expiresAtMs),
-    rate_limit_per_second: key.ratePerSecond,
-    rate_limit_per_minute: key.ratePerMinute,
-    quotas,
-    credit_quotas: credits,
-    addresses: key.addresses,
-    created_at: rfc3339(key.createdAtMs),
-    revoked_at: rfc3339(key.revokedAtMs),
-  };
-}
-
-const missing = (): Answer => denied(deny('not_found', { detail: 'there is no key with this id' }));
+/** There is no such key. */
+export const missing = (): Answer => denied(NO_KEY);
 
 /** A revocation; null for a key that is revoked already. */
 export const revocation: Alter = (key) =>
@@ -51,30 +32,49 @@ const deactivation: Alter = (key) =>
 const activation: Alter = (key) =>
   key.status === 'inactive' ? { action: 'key.activated', set: { status: 'active' } } : null;
 
-/** Keys by account, status, and what their prefix or label starts with; newest first, each with its last use. */
-export async function listKeys(desk: Desk, query: z.output<typeof keyQuery>): Promise<Answer> {
-  const { account, cursor, ...rest } = query;
-  const page = await listStoredKeys(desk.force.db, { ...rest, accountId: account, cursor: cursor ?? null });
+/** Keys of any account, newest first, each with its last use. */
+export function listKeys(desk: Desk, { account, ...query }: z.output<typeof keyQuery>): Promise<Answer> {
+  const { status = 'all', prefix, label } = query;
+  return pageOf(desk, query, { accountId: account, state: status === 'all' ? undefined : status, prefix, label });
+}
+
+/** A page of keys; `within` are the filters that are not the same for everyone. */
+export async function pageOf(
+  desk: Desk,
+  { creator: memberId, category, environment, limit, cursor }: z.output<typeof ownKeyQuery>,
+  within: Pick<KeyQuery, 'accountId' | 'memberId' | 'state' | 'prefix' | 'label'>,
+): Promise<Answer> {
+  const query = { memberId, category, environment, limit, cursor: cursor ?? null, ...within };
+  const page = await listStoredKeys(desk.force.db, query, desk.nowMs);
   if (page === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
   const uses = await lastUses(desk, page.keys);
-  const keys = page.keys.map((key) => ({ ...viewOf(key), last_used: lastUseView(uses.get(key.id)) }));
+  const keys = page.keys.map((key) => ({ ...viewOf(key, desk.nowMs), last_used: lastUseView(uses.get(key.id)) }));
   return json({ keys, next_cursor: page.nextCursor });
+}
+
+/** A key of any account, as {@link shownKey} tells it. */
+export async function showKey(desk: Desk, keyId: string): Promise<Answer> {
+  const key = await keyById(desk, keyId);
+  return key === null ? missing() : shownKey(desk, key);
+}
+
+/** A key as it is now, or null: answer with {@link missing}. */
+export function keyById({ force }: Desk, keyId: string): Promise<StoredKey | null> {
+  return readKey(force.db.withSession('first-primary'), keyId);
 }
 
 /**
  * One key, with what its gate has counted and when it was last used; `usage` is null while the gate cannot be reached,
  * `last_used` while the ledger cannot.
  */
-export async function showKey(desk: Desk, keyId: string): Promise<Answer> {
-  const key = await readKey(desk.force.db.withSession('first-primary'), keyId);
-  if (key === null) return missing();
+export async function shownKey(desk: Desk, key: StoredKey): Promise<Answer> {
   const limits = limitsOf(recordOfKey(key), desk.house.policy);
   const [report, uses] = await Promise.all([
-    callObject(() => desk.force.gate(keyId).inspect(limits)).catch(() => null),
+    callObject(() => desk.force.gate(key.id).inspect(limits)).catch(() => null),
     lastUses(desk, [key]),
   ]);
   const usage = report && countedView(report);
-  return json({ ...viewOf(key), last_used: lastUseView(uses.get(keyId)), usage });
+  return json({ ...viewOf(key, desk.nowMs), last_used: lastUseView(uses.get(key.id)), usage });
 }
 
 /** Revokes a key, for good. 204 says that no request that is sent from now on is admitted anywhere. */
@@ -82,6 +82,31 @@ export async function revokeKey(desk: Desk, keyId: string): Promise<Answer> {
   const changed = await changeKey(desk.force, keyId, desk.actor, desk.nowMs, revocation);
   if (changed.kind === 'in_force') return EMPTY;
   return changed.kind === 'pending' ? notInForce() : refusal(changed.kind);
+}
+
+/** Revokes a key, or deletes one that was never used, as if it had never been. */
+export function removeKey(desk: Desk, keyId: string, { purge }: z.output<typeof keyRemoval>): Promise<Answer> {
+  return purge ? purgeKey(desk, keyId) : revokeKey(desk, keyId);
+}
+
+async function purgeKey(desk: Desk, keyId: string): Promise<Answer> {
+  if (!desk.house.policy.keys.purge_unused) {
+    return denied(deny('conflict', { detail: 'keys are not deleted here: deactivate the key, or revoke it' }));
+  }
+  const purged = await purgeUnused(desk.force, keyId, desk.actor, desk.nowMs);
+  switch (purged) {
+    case 'purged':
+      return EMPTY;
+    case 'pending':
+      return notInForce();
+    case 'used':
+      return denied(
+        deny('conflict', { detail: 'the key was used, so it is not deleted: deactivate it, or revoke it' }),
+      );
+    case 'not_found':
+    case 'conflict':
+      return refusal(purged);
+  }
 }
 
 /** Switches a key off until it is activated again. */
@@ -94,25 +119,15 @@ export function activateKey(desk: Desk, keyId: string): Promise<Answer> {
   return alterKey(desk, keyId, activation);
 }
 
-/**
- * Changes the limits of a key. 200 says that requests that are sent from now on are counted against the new ones; what
- * was counted before stays counted.
- */
-export async function limitKey(desk: Desk, keyId: string, input: LimitChange): Promise<Answer> {
-  const key = await readKey(desk.force.db.withSession('first-primary'), keyId);
-  if (key === null) return missing();
-  const allowed = checkLimits(desk.house.policy, key.plan, input);
-  return allowed.ok ? alterKey(desk, keyId, (now) => limitsChanged(now, input)) : denied(allowed.denial);
-}
-
-async function alterKey(desk: Desk, keyId: string, alter: Alter): Promise<Answer> {
+/** Changes a key and shows it; `unmet`: why not, where what the change asks for does not hold. */
+export async function alterKey(desk: Desk, keyId: string, alter: Alter, unmet?: Answer): Promise<Answer> {
   const changed = await changeKey(desk.force, keyId, desk.actor, desk.nowMs, alter);
-  if (!('key' in changed)) return refusal(changed.kind);
+  if (!('key' in changed)) return changed.kind === 'unmet' && unmet !== undefined ? unmet : refusal(changed.kind);
   if (changed.key.status === 'revoked') return denied(deny('conflict', { detail: 'a revoked key stays revoked' }));
-  return changed.kind === 'in_force' ? json(viewOf(changed.key)) : notInForce();
+  return changed.kind === 'in_force' ? json(viewOf(changed.key, desk.nowMs)) : notInForce();
 }
 
-function refusal(kind: 'not_found' | 'conflict'): Answer {
+function refusal(kind: Exclude<Changed['kind'], 'in_force' | 'pending'>): Answer {
   return kind === 'not_found' ? missing() : denied(deny('conflict', { detail: 'the key is being changed by others' }));
 }
 
@@ -138,6 +153,6 @@ export async function lookUpKey(desk: Desk, { key: secret }: z.output<typeof pre
   const inner = await innerHash(secret);
   const digest = await digestUnder(lookup.peppers[0], inner);
   const record = await fromPrimary(lookup, inner, digest);
-  const key = record === undefined ? null : await readKey(desk.force.db.withSession('first-primary'), record.keyId);
-  return json({ digest, key: key && viewOf(key) });
+  const key = record === undefined ? null : await keyById(desk, record.keyId);
+  return json({ digest, key: key && viewOf(key, desk.nowMs) });
 }

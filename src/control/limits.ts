@@ -1,8 +1,9 @@
-import { isEqual, QUOTA_NAMES, type QuotaName, type Quotas } from '../decision/record.ts';
+import { QUOTA_NAMES, type QuotaName, type Quotas } from '../decision/record.ts';
 import { highestRates } from '../gateway/limits.ts';
 import type { Policy } from '../policy/schema.ts';
-import type { KeyChange, StoredKey } from '../registry/keys.ts';
-import { type Checked, invalid, type LimitChange } from './input.ts';
+import type { StoredKey } from '../registry/keys.ts';
+import { type Checked, invalid } from './input.ts';
+import type { LimitWishes } from './input-keys.ts';
 
 /** The limits that a key has of its own. */
 export type KeyLimits = Pick<StoredKey, 'ratePerSecond' | 'ratePerMinute' | 'quotas'>;
@@ -11,7 +12,7 @@ export type KeyLimits = Pick<StoredKey, 'ratePerSecond' | 'ratePerMinute' | 'quo
 export const NO_LIMITS: KeyLimits = { ratePerSecond: null, ratePerMinute: null, quotas: {} };
 
 /** Nothing, or the first of the wished limits that the policy does not allow to a key of this plan. */
-export function checkLimits(policy: Policy, planName: string, wishes: LimitChange): Checked<null> {
+export function checkLimits(policy: Policy, planName: string, wishes: LimitWishes): Checked<null> {
   const highest = highestRates(policy, planName);
   if ((wishes.rate_limit_per_second ?? 0) > highest.perSecond) {
     return invalid('rate_limit_per_second', `expected at most ${highest.perSecond}`);
@@ -34,7 +35,7 @@ export function checkLimits(policy: Policy, planName: string, wishes: LimitChang
  * The limits as a change leaves them: what it does not name stays, and null is none. Of quotas it replaces those that
  * it names; null in place of all of them removes all.
  */
-export function withLimits({ ratePerSecond, ratePerMinute, quotas }: KeyLimits, wishes: LimitChange): KeyLimits {
+export function withLimits({ ratePerSecond, ratePerMinute, quotas }: KeyLimits, wishes: LimitWishes): KeyLimits {
   const { rate_limit_per_second: perSecond, rate_limit_per_minute: perMinute } = wishes;
   const { credits = {}, ...requests } = quotas;
   const inCredits = merged(credits, wishes.credit_quotas);
@@ -50,7 +51,7 @@ export function withLimits({ ratePerSecond, ratePerMinute, quotas }: KeyLimits, 
 
 type Caps = Omit<Quotas, 'credits'>;
 
-function merged(caps: Caps, wishes: LimitChange['quotas']): Caps {
+function merged(caps: Caps, wishes: LimitWishes['quotas']): Caps {
   if (wishes === undefined) return caps;
   if (wishes === null) return {};
   const after: { [name in QuotaName]?: number } = {};
@@ -59,12 +60,4 @@ function merged(caps: Caps, wishes: LimitChange['quotas']): Caps {
     if (cap !== undefined && cap !== null) after[name] = cap;
   }
   return after;
-}
-
-/** What a change of limits alters on a key; null: nothing, as on one that is revoked. */
-export function limitsChanged(key: StoredKey, wishes: LimitChange): KeyChange | null {
-  const after = withLimits(key, wishes);
-  const fields = (Object.keys(after) as (keyof KeyLimits)[]).filter((field) => !isEqual(after[field], key[field]));
-  if (key.status === 'revoked' || fields.length === 0) return null;
-  return { action: 'key.limited', set: Object.fromEntries(fields.map((field) => [field, after[field]])) };
 }

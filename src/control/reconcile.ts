@@ -3,6 +3,7 @@ import {
   type CreditQuotas,
   isEqual,
   type KeyStatus,
+  PURGED_FLOOR,
   QUOTA_NAMES,
   type Quotas,
   sameTerms,
@@ -15,6 +16,7 @@ import type { Policy } from '../policy/schema.ts';
 import { type AccountChange, changeAccount } from '../registry/accounts.ts';
 import { changeKeys } from '../registry/changes.ts';
 import type { KeyChange, StoredKey } from '../registry/keys.ts';
+import { purgeKeys } from '../registry/purge.ts';
 import { keysAfter } from '../registry/search.ts';
 import { type Answer, json, notInForce } from './answer.ts';
 import type { Desk } from './desk.ts';
@@ -35,8 +37,8 @@ const STRICTNESS: Record<KeyStatus, number> = { active: 0, inactive: 1, revoked:
 
 /**
  * After a restored database: compares a page of keys with their gates. Where the gate has seen what the registry has
- * forgotten, the stricter of both is written, at a generation above both, and brought into force. To be called until
- * `next_cursor` is null; calling it again repairs nothing twice.
+ * forgotten, the stricter of both is written, at a generation above both, and brought into force; a key that was purged
+ * is purged again. To be called until `next_cursor` is null; calling it again repairs nothing twice.
  */
 export async function reconcile(desk: Desk, input: z.output<typeof reconcileInput>): Promise<Answer> {
   const { force, actor, nowMs, house } = desk;
@@ -44,6 +46,8 @@ export async function reconcile(desk: Desk, input: z.output<typeof reconcileInpu
   const reports = await Promise.all(
     keys.map(({ id }) => callObject(() => force.gate(id).inspect([])).catch(() => null)),
   );
+  const isPurged = (_: StoredKey, i: number) => reports[i]?.floor === PURGED_FLOOR;
+  const purged = await purgeKeys(force.db, keys.filter(isPurged), actor, nowMs);
   const ahead = new Map<string, Ahead>();
   for (const [i, key] of keys.entries()) {
     const found = aheadOf(key, reports[i] ?? null);
@@ -56,7 +60,7 @@ export async function reconcile(desk: Desk, input: z.output<typeof reconcileInpu
   const kinds = await changeKeys(force, behind, actor, nowMs, (key) => repair(key, ahead.get(key.id), house.policy));
   const lists = {
     checked: keys.length,
-    repaired: [...kinds].filter(([, kind]) => kind === 'in_force').map(([id]) => id),
+    repaired: [...purged, ...[...kinds].filter(([, kind]) => kind === 'in_force').map(([id]) => id)],
     pending: [
       ...keys.filter((_, i) => reports[i] === null).map(({ id }) => id),
       ...[...kinds].filter(([, kind]) => kind === 'pending' || kind === 'conflict').map(([id]) => id),
@@ -72,6 +76,7 @@ export async function reconcile(desk: Desk, input: z.output<typeof reconcileInpu
  */
 function aheadOf(key: StoredKey, report: GateReport | null): Ahead | null {
   if (report === null || report.floor === null || report.floor < key.generation) return null;
+  if (report.floor === PURGED_FLOOR) return null;
   const { floor, terms } = report;
   if (floor === key.generation && (terms === null || sameTerms(terms, termsOf(key)))) return null;
   return { floor, isNewer: floor > key.generation, terms: terms ?? {} };

@@ -9,12 +9,14 @@ import * as input from './input.ts';
 import { signOut } from './logout.ts';
 import { allowedMethods, type Params, type Route, route } from './route.ts';
 import { OWN_AUDIT_ROUTES } from './routes/own-audit.ts';
+import { OWN_KEY_ROUTES } from './routes/own-keys.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
 import * as shape from './shape-accounts.ts';
 import * as sessions from './shape-sessions.ts';
 
 /** All routes of who has signed in, below `/api/v1/user`; of two that match, the first. */
 export const USER_ROUTES: readonly Route<MemberDesk>[] = [
+  ...OWN_KEY_ROUTES,
   route(
     'GET',
     '/account',

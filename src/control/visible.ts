@@ -1,3 +1,5 @@
+import { type Denial, deny } from '../decision/denial.ts';
+import type { StoredKey } from '../registry/keys.ts';
 import { keysOfMember } from '../registry/own-keys.ts';
 import type { MemberDesk } from './desk.ts';
 
@@ -8,6 +10,20 @@ export type Visible = readonly string[] | null;
 export function seesAll({ house, member }: Pick<MemberDesk, 'house' | 'member'>): boolean {
   return house.policy.roles[member.role]?.manages === 'account';
 }
+
+/** Why who has signed in may neither see nor change a key; null: they may. Keys of other accounts are never found. */
+export function keyRefusal(
+  desk: Pick<MemberDesk, 'house' | 'member' | 'account'>,
+  key: Pick<StoredKey, 'accountId' | 'memberId'>,
+): Denial | null {
+  if (key.accountId !== desk.account.id) return NO_KEY;
+  if (key.memberId === desk.member.id || seesAll(desk)) return null;
+  const detail = `this is a key of another member, and your role, ${desk.member.role}, manages only your own`;
+  return deny('role_forbidden', { detail });
+}
+
+/** There is no such key. */
+export const NO_KEY = deny('not_found', { detail: 'there is no key with this id' });
 
 /** The keys whose requests who has signed in may see. */
 export async function visibleKeys(desk: MemberDesk): Promise<Visible> {

@@ -13,6 +13,9 @@ export type CreditQuotas = { readonly [name in QuotaName]?: number };
 /** Quotas in requests, and those in credits; absent: no cap, 0: none allowed. */
 export type Quotas = { readonly [name in QuotaName]?: number } & { readonly credits?: CreditQuotas };
 
+/** The floor of a gate whose key was purged: above every generation that a key can have. */
+export const PURGED_FLOOR = Number.MAX_SAFE_INTEGER;
+
 /**
  * Everything that decide, admit and the identity headers read of a key, seen through one of its secrets.
  * It is what memory and KV hold. Any change of a field here raises `generation` (DESIGN §3).

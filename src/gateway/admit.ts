@@ -1,7 +1,7 @@
 import { digestUnder, innerHash } from '../credential/digest.ts';
 import { decide, type RequestFacts } from '../decision/decide.ts';
 import { type Denial, deny } from '../decision/denial.ts';
-import type { KeyRecord } from '../decision/record.ts';
+import { type KeyRecord, PURGED_FLOOR } from '../decision/record.ts';
 import { canTake, type Held, isConfirmed, isRenewalDue, take } from '../meter/lease.ts';
 import { fromKv, fromMemory, fromPrimary, remember, writeKv } from '../registry/lookup.ts';
 import {
@@ -289,7 +289,7 @@ async function refresh(
   const seen = progress.record;
   const record = await fromPrimary(edge.lookup, progress.inner, progress.digest);
   progress.record = record;
-  if (record === undefined) {
+  if (record === undefined || floor === PURGED_FLOOR) {
     edge.lookup.memory.delete(presented.fingerprint);
     return deny('unknown');
   }

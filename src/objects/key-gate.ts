@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { sameTerms, type Terms } from '../decision/record.ts';
+import { PURGED_FLOOR, sameTerms, type Terms } from '../decision/record.ts';
 import type { CreditTerms } from '../meter/credits.ts';
 import { waitMs } from '../meter/fence.ts';
 import {
@@ -80,7 +80,10 @@ export interface GateReport {
 }
 
 /** A gate, as Workers call it. */
-export type GateCalls = Remote<KeyGate, 'admit' | 'confirm' | 'settle' | 'advance' | 'inspect' | 'retire'>;
+export type GateCalls = Remote<
+  KeyGate,
+  'admit' | 'confirm' | 'settle' | 'advance' | 'inspect' | 'retire' | 'retireIfUnused'
+>;
 
 /** Version of what this object stores. */
 const STORAGE_VERSION = 1;
@@ -260,9 +263,15 @@ export class KeyGate extends DurableObject {
     const floor = this.#floor();
     const isOther = floor === generation && this.#hasOtherTerms(generation, terms);
     if (!isOther && (floor === undefined || generation >= floor)) this.#putFloor(generation, terms);
+    await this.#waitFor(generation);
+    return isOther ? generation + 1 : (this.#floor() ?? generation);
+  }
+
+  /** Waits until nothing that was given for a generation below can be used any more. */
+  async #waitFor(generation: number): Promise<void> {
     for (;;) {
       const leftMs = waitMs(this.#gate.fence, generation, this.nowMs());
-      if (leftMs === 0) return isOther ? generation + 1 : (this.#floor() ?? generation);
+      if (leftMs === 0) return;
       await scheduler.wait(leftMs);
     }
   }
@@ -286,6 +295,19 @@ export class KeyGate extends DurableObject {
    */
   retire(atMs: number): void {
     planJob(this.#storage, 'erase', atMs, true);
+  }
+
+  /**
+   * Ends a key that was never granted anything: stores a floor above every generation, so that whatever is asked from
+   * now on is stale, answers true when nothing that was given before can be used any more, and is erased as by
+   * {@link retire}. False where something was granted and has not come back unused; then nothing is altered.
+   */
+  async retireIfUnused(atMs: number): Promise<boolean> {
+    if (this.#gate.meter.granted > 0) return false;
+    this.#putFloor(PURGED_FLOOR, null);
+    this.retire(atMs);
+    await this.#waitFor(PURGED_FLOOR);
+    return true;
   }
 
   override async alarm(): Promise<void> {

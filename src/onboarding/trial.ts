@@ -11,6 +11,7 @@ import { takeFor } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
 import { createAccount } from '../registry/accounts.ts';
 import { changeKey } from '../registry/changes.ts';
+import { NO_RULES } from '../registry/create.ts';
 import { fromPrimary } from '../registry/lookup.ts';
 import { findTrialByPrefix } from '../registry/search.ts';
 
@@ -28,7 +29,6 @@ export interface Visit extends Desk {
  * be rows without a use, and an operator can switch trials off at once by suspending this one. Caps are for owners.
  */
 const TRIAL_ACCOUNT = 'acc_trial';
-const NO_CAPS = { perAccount: null, perUser: null };
 
 const MINUTE_MS = 60_000;
 /** Attempts to revoke by prefix, per minute and address. */
@@ -56,14 +56,14 @@ export async function mintTrialKey(visit: Visit): Promise<Answer> {
     addresses: null,
     metadata: {},
   };
-  const issue = () => issueKey(house, spec, NO_CAPS, actor, nowMs);
+  const issue = () => issueKey(visit, spec, NO_RULES);
   let issued = await issue();
   if (!issued.ok && issued.reason === 'account_missing') {
     const account = { id: TRIAL_ACCOUNT, name: 'Trial keys', plan: house.policy.default_plan };
     await createAccount(visit.force.db, account, actor, nowMs);
     issued = await issue();
   }
-  if (!issued.ok) return denied(deny(issued.reason === 'account_missing' ? 'conflict' : issued.reason));
+  if (!issued.ok) return denied(deny(issued.reason === 'account_suspended' ? issued.reason : 'conflict'));
   const body = {
     api_key: issued.secret,
     expires_at: rfc3339(issued.key.expiresAtMs),
@@ -89,7 +89,7 @@ export async function revokeTrialKey(visit: Visit, prefix: string): Promise<Answ
   const named = proof ? await provenKey(visit, prefix) : await keyNamed(visit, prefix);
   if (typeof named !== 'string') return denied(named);
   const changed = await changeKey(visit.force, named, visit.actor, visit.nowMs, revocation);
-  if (!('key' in changed)) return denied(deny(changed.kind));
+  if (!('key' in changed)) return denied(deny(changed.kind === 'not_found' ? changed.kind : 'conflict'));
   const body = { revoked: true, key_prefix: changed.key.prefix };
   return changed.kind === 'in_force' ? json(body) : notInForce({ key_prefix: changed.key.prefix });
 }

@@ -8,10 +8,13 @@ import { applyChanges, type KeyChange, readKey, type StoredKey } from './keys.ts
  * may still be waiting, and both may only be answered when it holds.
  */
 
-/** What became of a change. `pending`: recorded, but a gate could not be reached; the outbox sweep goes on. */
+/**
+ * What became of a change. `pending`: recorded, but a gate could not be reached; the outbox sweep goes on. `unmet`: what
+ * the change asks for beside the generation does not hold.
+ */
 export type Changed =
   | { readonly kind: 'in_force' | 'pending'; readonly key: StoredKey }
-  | { readonly kind: 'not_found' | 'conflict' };
+  | { readonly kind: 'not_found' | 'conflict' | 'unmet' };
 
 /** What to alter on a key as it stands now; null where nothing is to be altered. */
 export type Alter = (key: StoredKey) => KeyChange | null;
@@ -28,7 +31,7 @@ export async function changeKey(
   alter: Alter,
 ): Promise<Changed> {
   const key = await commit(force, keyId, actor, nowMs, alter);
-  if (key === 'not_found' || key === 'conflict') return { kind: key };
+  if (typeof key === 'string') return { kind: key };
   const inForce = await bringIntoForce(force, [key]);
   return { kind: inForce.has(key.id) ? 'in_force' : 'pending', key };
 }
@@ -68,10 +71,14 @@ async function commit(
   actor: Actor,
   nowMs: number,
   alter: Alter,
-): Promise<StoredKey | 'not_found' | 'conflict'> {
+): Promise<StoredKey | 'not_found' | 'conflict' | 'unmet'> {
+  let tried = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const key = await readKey(force.db.withSession('first-primary'), keyId);
     if (key === null) return 'not_found';
+    // Nobody overtook the attempt before: it was its condition.
+    if (key.generation === tried) return 'unmet';
+    tried = key.generation;
     const matched = await applyChanges(force.db, [{ key, change: alter(key) }], actor, nowMs);
     const after = matched.get(keyId);
     if (after !== undefined) return after;

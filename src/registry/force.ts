@@ -18,28 +18,41 @@ export interface Force {
  * that failed stay in the outbox, and the sweep drives them through. Never throws.
  */
 export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): Promise<Set<string>> {
-  const advanced = await Promise.all(
-    keys.map(async (key) => {
-      try {
-        const floor = await callObject(() => force.gate(key.id).advance(key.generation, termsOf(key)));
-        return floor > key.generation && (await isBehind(force.db, key.id, floor)) ? [] : [key];
-      } catch {
-        return [];
-      }
-    }),
-  );
+  const advanced = await Promise.all(keys.map(async (key) => ((await advance(force, key)) ? [key] : [])));
   const done = advanced.flat();
   try {
     const digests = await digestsOfKeys(
       force.db,
       done.map(({ id }) => id),
     );
-    await Promise.all(digests.map((digest) => force.kv.delete(kvName(digest))));
+    await forget(force, digests);
     await closeOutbox(force.db, done);
   } catch {
     // A cached record that stays is below its gate's floor, so it is harmless; the sweep deletes it later.
   }
   return new Set(done.map(({ id }) => id));
+}
+
+/** {@link bringIntoForce} for a key that was just made: nowhere is a record of it, so there is none to delete. */
+export async function bringNewIntoForce(force: Force, key: StoredKey): Promise<boolean> {
+  if (!(await advance(force, key))) return false;
+  await closeOutbox(force.db, [key]).catch(() => undefined);
+  return true;
+}
+
+/** Deletes cached records by their digests. */
+export async function forget({ kv }: Force, digests: readonly string[]): Promise<void> {
+  await Promise.all(digests.map((digest) => kv.delete(kvName(digest))));
+}
+
+/** Whether the key's gate has the key's generation in force, and the registry has all that is in force. */
+async function advance({ db, gate }: Force, key: StoredKey): Promise<boolean> {
+  try {
+    const floor = await callObject(() => gate(key.id).advance(key.generation, termsOf(key)));
+    return floor <= key.generation || !(await isBehind(db, key.id, floor));
+  } catch {
+    return false;
+  }
 }
 
 /**

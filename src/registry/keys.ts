@@ -6,6 +6,7 @@ import {
   KEY_COLUMNS,
   type KeyRow,
   keyOfRow,
+  labelTaken,
   recordOfKey,
   type StoredKey,
   UNCHANGED,
@@ -43,7 +44,19 @@ export interface KeyChange {
   >;
   /** The new generation is above this one too: a gate may be ahead of a restored database. */
   readonly generationAbove?: number;
+  /** Only while no other key of the account that is not revoked has the new label. */
+  readonly labelMustBeFree?: true;
+  /** Only while the member who made the key has one of these roles. */
+  readonly creatorRoles?: readonly string[];
 }
+
+/** What the changes of a set ask for beside the generation; `key` is the SQL name of the row. */
+const fits = (key: string) => `
+  (c.value ->> 'labelMustBeFree' IS NULL
+    OR NOT ${labelTaken(`c.value ->> '$.next.label'`, `${key}.account_id`, `${key}.id`)})
+  AND (c.value ->> 'creatorRoles' IS NULL OR EXISTS (
+    SELECT 1 FROM members AS m WHERE m.id = ${key}.user_id
+      AND m.role IN (SELECT value FROM json_each(c.value, '$.creatorRoles'))))`;
 
 /** Finds the key that has one of the digests of a secret, in one query. */
 export async function findByDigests(db: Db, digests: readonly string[]): Promise<FoundKey | null> {
@@ -122,10 +135,10 @@ export async function readKeys(db: Db, keyIds: readonly string[]): Promise<Map<s
 }
 
 /**
- * Changes a set of keys in one transaction, each only if it still has the generation with which it was read: the
- * audit trail and the outbox get their rows on that same condition, before the rows themselves change. Returns the
- * keys as they stand now, by id; one that another change overtook is missing and nothing of it was written. A key
- * without a change is returned as it was given.
+ * Changes a set of keys in one transaction, each only if it still has the generation with which it was read and what
+ * its change asks for holds: the audit trail and the outbox get their rows on that same condition, before the rows
+ * themselves change. Returns the keys as they stand now, by id; one that another change overtook, or whose condition
+ * does not hold, is missing and nothing of it was written. A key without a change is returned as it was given.
  */
 export async function applyChanges(
   db: Db,
@@ -147,6 +160,8 @@ export async function applyChanges(
             before: Object.fromEntries(Object.keys(change.set).map((name) => [name, key[name as keyof StoredKey]])),
             after: change.set,
             next: after.get(key.id),
+            labelMustBeFree: change.labelMustBeFree,
+            creatorRoles: change.creatorRoles,
           },
         ],
   );
@@ -157,14 +172,14 @@ export async function applyChanges(
       .prepare(
         `INSERT INTO audit (${AUDIT_COLUMNS})
          SELECT ?2, ?3, ?4, ?5, c.value ->> 'action', k.account_id, k.id, c.value -> 'before', c.value -> 'after'
-         FROM ${UNCHANGED}`,
+         FROM ${UNCHANGED} WHERE ${fits('k')}`,
       )
       .bind(set, nowMs, actor.name, actor.address, actor.requestId),
     db
       .prepare(
         `INSERT INTO outbox (kind, account_id, key_id, generation, payload, created_at_ms, next_attempt_at_ms)
          SELECT c.value ->> 'action', k.account_id, k.id, c.value ->> '$.next.generation', c.value -> 'after', ?2, ?2
-         FROM ${UNCHANGED}`,
+         FROM ${UNCHANGED} WHERE ${fits('k')}`,
       )
       .bind(set, nowMs),
     db
@@ -184,6 +199,7 @@ export async function applyChanges(
            revoked_at_ms = c.value ->> '$.next.revokedAtMs'
          FROM json_each(?1) AS c
          WHERE keys.id = c.value ->> 'id' AND keys.generation = c.value ->> 'generation'
+           AND ${fits('keys')}
          RETURNING id`,
       )
       .bind(set),

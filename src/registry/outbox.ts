@@ -1,4 +1,6 @@
+import type { Actor } from './audit.ts';
 import type { StoredKey } from './keys.ts';
+import { type Db, readJson } from './rows.ts';
 
 /*
  * What has been committed and is not yet in force. A row is written in the transaction of its change and deleted when
@@ -9,7 +11,12 @@ import type { StoredKey } from './keys.ts';
 export interface Unfinished {
   readonly keyId: string;
   readonly attempts: number;
+  /** Who began to purge the key; null: nobody did. */
+  readonly purger: Actor | null;
 }
+
+/** The kind of the row under which a key is purged; its payload is the actor. */
+const PURGING = 'key.purging';
 
 const RETRY_MS = 30_000;
 const LONGEST_RETRY_MS = 3_600_000;
@@ -17,6 +24,17 @@ const LONGEST_RETRY_MS = 3_600_000;
 const OWN_CALLER_MS = 15_000;
 /** D1 binds at most 100 parameters to a statement. */
 const KEYS_PER_STATEMENT = 45;
+
+/** Notes that a key is about to be purged, so that the sweep ends what is interrupted. Nothing where it is gone. */
+export async function notePurge(db: Db, keyId: string, actor: Actor, nowMs: number): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO outbox (kind, account_id, key_id, generation, payload, created_at_ms, next_attempt_at_ms)
+       SELECT '${PURGING}', account_id, id, generation, ?2, ?3, ?3 FROM keys WHERE id = ?1`,
+    )
+    .bind(keyId, JSON.stringify(actor), nowMs)
+    .run();
+}
 
 /** Forgets all rows of these keys up to the generation that is in force. */
 export async function closeOutbox(
@@ -38,16 +56,16 @@ export async function closeOutbox(
 export async function dueKeys(db: D1Database, nowMs: number, limit: number): Promise<Unfinished[]> {
   const { results } = await db
     .prepare(
-      `SELECT key_id AS keyId, max(attempts) AS attempts FROM outbox
-       WHERE next_attempt_at_ms <= ? GROUP BY key_id ORDER BY min(id) LIMIT ?`,
+      `SELECT key_id AS keyId, max(attempts) AS attempts, max(CASE kind WHEN '${PURGING}' THEN payload END) AS purger
+       FROM outbox WHERE next_attempt_at_ms <= ? GROUP BY key_id ORDER BY min(id) LIMIT ?`,
     )
     .bind(nowMs - OWN_CALLER_MS, limit)
-    .all<Unfinished>();
-  return results;
+    .all<Omit<Unfinished, 'purger'> & { purger: string | null }>();
+  return results.map((row) => ({ ...row, purger: row.purger === null ? null : (readJson(row.purger) as Actor) }));
 }
 
 /** Puts a key's rows off after an attempt that failed, for longer each time. */
-export async function putOff(db: D1Database, key: Unfinished, nowMs: number): Promise<void> {
+export async function putOff(db: D1Database, key: Omit<Unfinished, 'purger'>, nowMs: number): Promise<void> {
   const pauseMs = Math.min(RETRY_MS * 2 ** key.attempts, LONGEST_RETRY_MS);
   await db
     .prepare('UPDATE outbox SET attempts = attempts + 1, next_attempt_at_ms = ? WHERE key_id = ?')

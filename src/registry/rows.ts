@@ -58,6 +58,15 @@ export const KEY_COLUMNS = `
 export const UNCHANGED = `json_each(?1) AS c
   CROSS JOIN keys AS k ON k.id = c.value ->> 'id' AND k.generation = c.value ->> 'generation'`;
 
+/**
+ * Whether another key of an account has a label, but for those that are revoked. The arguments are SQL; keys that
+ * become revoked stay so, so what is free for one statement of a transaction is free for all.
+ */
+export function labelTaken(label: string, accountId: string, exceptId: string): string {
+  return `EXISTS (SELECT 1 FROM keys AS o INDEXED BY keys_by_label WHERE o.label = ${label}
+    AND o.account_id = ${accountId} AND o.status <> 'revoked' AND o.id <> ${exceptId})`;
+}
+
 /** A stored key from its row. Takes only its own columns, so the row may have more. */
 export function keyOfRow(row: KeyRow): StoredKey {
   return {

@@ -1,5 +1,5 @@
-import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { bundleWorker } from '../../dev/bundle.ts';
 import type { LogBatch } from '../../src/decision/event.ts';
 import type { AccountLedger } from '../../src/objects/account-ledger.ts';
 import type { CountedValues, MetricsBoard } from '../../src/objects/metrics-board.ts';
@@ -39,22 +39,7 @@ function sent(body: unknown) {
   return { body: typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
-let bundled: string | undefined;
-
-async function bundle(): Promise<string> {
-  if (bundled !== undefined) return bundled;
-  const { outputFiles } = await build({
-    entryPoints: [new URL('./worker.ts', import.meta.url).pathname],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-  });
-  bundled = outputFiles[0]?.text ?? '';
-  return bundled;
-}
+const script = bundleWorker(new URL('./worker.ts', import.meta.url).pathname);
 
 /** Control routes in workerd, with empty stores of their own. */
 export async function openGateway(variables: Record<string, string | undefined> = {}, policy: object = {}) {
@@ -69,7 +54,7 @@ export async function openGateway(variables: Record<string, string | undefined> 
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
       modules: true,
-      script: await bundle(),
+      script: await script,
       compatibilityDate: '2026-10-20',
       compatibilityFlags: ['enable_request_signal'],
       d1Databases: ['DB'],

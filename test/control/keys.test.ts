@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Gateway, type Json, openGateway } from './gateway.ts';
 
 const POLICY = {
@@ -299,7 +299,9 @@ describe('changing the limits of a key', () => {
     [{ credit_quotas: { weekly: 1 } }, 'credit_quotas.weekly'],
     [{ credit_quotas: { total: 0.5 } }, 'credit_quotas.total'],
     [{ quotas: 5 }, 'quotas'],
-    [{ label: 'x' }, 'label'],
+    [{ environment: 'test' }, 'environment'],
+    [{ addresses: ['192.0.2.1', '::1/129'] }, 'addresses.1'],
+    [{ category: 'b' }, 'category'],
     [[], 'body'],
   ])('is refused by %j, and nothing is written', async (body, field) => {
     const { id } = await gateway.key(account, { quotas: { daily: 2 } });
@@ -314,6 +316,90 @@ describe('changing the limits of a key', () => {
     const { id } = await gateway.key(small);
     expect((await patch(id, { rate_limit_per_second: 11 })).status).toBe(400);
     expect((await patch(id, { rate_limit_per_second: 10, rate_limit_per_minute: 100 })).status).toBe(200);
+  });
+});
+
+describe('deleting a key', () => {
+  const purge = (id: string, more = {}) => gateway.admin('DELETE', `/keys/${id}?purge=true`, undefined, more);
+  const waiting = async () => (await gateway.admin('GET', '/status')).body.outbox.waiting;
+  const trail = async (id: string) =>
+    (await gateway.admin('GET', `/audit?key=${id}`)).body.entries.map(({ action, actor }: Json) => [action, actor]);
+  /** Makes the registry fail where the row of a key goes. */
+  const breakDown = () =>
+    gateway.db.prepare(`CREATE TRIGGER broken BEFORE DELETE ON keys BEGIN SELECT RAISE(ABORT, 'broken'); END`).run();
+  const repair = () => gateway.db.prepare('DROP TRIGGER IF EXISTS broken').run();
+  afterEach(repair);
+
+  it('that was never used takes all of it, and leaves the trail: 204, then 404', async () => {
+    const { id } = await gateway.key(account, { label: 'ci' });
+    expect((await purge(id)).status).toBe(204);
+    expect((await purge(id)).status).toBe(404);
+    expect((await gateway.admin('GET', `/keys/${id}`)).status).toBe(404);
+    for (const [table, column] of Object.entries({ keys: 'id', secrets: 'key_id', outbox: 'key_id' })) {
+      const row = await gateway.db.prepare(`SELECT 1 FROM ${table} WHERE ${column} = ?`).bind(id).first();
+      expect(row, table).toBeNull();
+    }
+    expect(await trail(id)).toEqual([
+      ['key.purged', 'admin:ada'],
+      ['key.created', 'admin:ada'],
+    ]);
+  });
+
+  it('without purge revokes it', async () => {
+    const { id } = await gateway.key(account);
+    expect((await gateway.admin('DELETE', `/keys/${id}`)).status).toBe(204);
+    expect((await gateway.admin('GET', `/keys/${id}`)).body.status).toBe('revoked');
+    expect((await purge(id)).status).toBe(204);
+  });
+
+  it('whose gate is away is 503, and then done by the sweep, or by the same call again', async () => {
+    const [swept, again] = [await gateway.key(account), await gateway.key(account)];
+    for (const { id } of [swept, again]) {
+      const reply = await purge(id, AWAY);
+      expect([reply.status, reply.body.code]).toEqual([503, 'not_in_force']);
+      expect((await gateway.admin('GET', `/keys/${id}`)).body.status).toBe('active');
+    }
+    expect((await purge(again.id)).status).toBe(204);
+    await gateway.schedule(Date.now() + 60_000);
+    expect((await gateway.admin('GET', `/keys/${swept.id}`)).status).toBe(404);
+    expect([await waiting(), await trail(swept.id)]).toEqual([
+      0,
+      [
+        ['key.purged', 'admin:ada'],
+        ['key.created', 'admin:ada'],
+      ],
+    ]);
+  });
+
+  it('that stops after its gate was asked is not acknowledged, and ended by the sweep, or by the same call again', async () => {
+    const [swept, again] = [await gateway.key(account), await gateway.key(account)];
+    await breakDown();
+    for (const { id } of [swept, again]) {
+      expect((await purge(id)).status).toBe(503);
+      expect((await gateway.admin('GET', `/keys/${id}`)).status).toBe(200);
+      expect((await gateway.admin('PATCH', `/keys/${id}`, { label: 'x' })).status).toBe(503);
+    }
+    await gateway.schedule(Date.now() + 60_000);
+    expect((await gateway.admin('GET', `/keys/${swept.id}`)).status).toBe(200);
+    await repair();
+    expect((await purge(again.id)).status).toBe(204);
+    await gateway.schedule(Date.now() + 120_000);
+    expect((await gateway.admin('GET', `/keys/${swept.id}`)).status).toBe(404);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('holds after the registry was restored from before it: reconciling deletes it again', async () => {
+    const { id } = await gateway.key(account);
+    const row = await gateway.db.prepare('SELECT * FROM keys WHERE id = ?').bind(id).first();
+    expect((await purge(id)).status).toBe(204);
+    const columns = Object.keys(row ?? {});
+    await gateway.db
+      .prepare(`INSERT INTO keys (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
+      .bind(...Object.values(row ?? {}))
+      .run();
+    const { status, body } = await gateway.admin('POST', '/reconcile', {});
+    expect([status, body.repaired, body.pending]).toEqual([200, [id], []]);
+    expect((await gateway.admin('GET', `/keys/${id}`)).status).toBe(404);
   });
 });
 

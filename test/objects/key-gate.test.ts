@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Terms } from '../../src/decision/record.ts';
+import { PURGED_FLOOR, type Terms } from '../../src/decision/record.ts';
 import type { Granted, Refused } from '../../src/meter/gate.ts';
 import type { Limit } from '../../src/meter/meter.ts';
 import type { GateAsk, Stale } from '../../src/objects/key-gate.ts';
@@ -362,6 +362,91 @@ describe('the table of due jobs', () => {
     clock.movedMs = 8_000;
     await runDurableObjectAlarm(gate);
     expect(await stored(gate, 'meter')).toMatchObject({ reserve: 0 });
+  });
+});
+
+describe('the gate of a key that is purged', () => {
+  const later = () => Date.now() + 3_600_000;
+  const everything = [1, 2, 1_000_000].map((generation) => asking(generation, [], { fresh: terms }));
+  const stale = { kind: 'stale', floor: PURGED_FLOOR };
+
+  test('that never granted never will, to whatever record, also after a crash, and says so when it is asked again', async () => {
+    const gate = await openGate(1);
+    expect(await gate.retireIfUnused(later())).toBe(true);
+    for (let i = 0; i < 2; i++) {
+      for (const ask of everything) expect(await admit(gate, ask)).toEqual(stale);
+      expect(await gate.confirm(7, terms, 1_000)).toEqual(stale);
+      expect(await gate.advance(7, terms)).toBe(PURGED_FLOOR);
+      expect(await gate.inspect([])).toMatchObject({ floor: PURGED_FLOOR, terms: null });
+      expect(await gate.retireIfUnused(later())).toBe(true);
+      await evictDurableObject(gate);
+    }
+  });
+
+  test('that nobody has asked before is one as well', async () => {
+    const gate = newGate();
+    expect(await gate.retireIfUnused(later())).toBe(true);
+    expect(await admit(gate, asking(1, [], { fresh: terms }))).toEqual(stale);
+  });
+
+  test('that has granted goes on as it was, also after a crash', async () => {
+    const gate = await openGate(1);
+    expect((await admit(gate, asking(1, []))).kind).toBe('granted');
+    for (let i = 0; i < 2; i++) {
+      expect(await gate.retireIfUnused(later())).toBe(false);
+      expect(await stored(gate, 'floor')).toBe(1);
+      expect((await admit(gate, asking(1, []))).kind).toBe('granted');
+      await evictDurableObject(gate);
+    }
+    expect(await inside(gate, (storage) => storage.kv.get<Record<string, number>>('jobs'))).not.toHaveProperty('erase');
+  });
+
+  test('is one where all that was granted came back unused, and not before', async () => {
+    const gate = await openGate(1);
+    const given = (await admit(gate, asking(1, [inTotal(1_000)]))) as Granted;
+    expect(await gate.retireIfUnused(later())).toBe(false);
+    await gate.settle([{ id: given.id, used: 0, closed: true }]);
+    expect(await gate.retireIfUnused(later())).toBe(true);
+  });
+
+  test('either counts a request that comes at the same moment, and goes on, or refuses it', async () => {
+    for (let n = 0; n < 10; n++) {
+      const gate = await openGate(1);
+      const asks = Array.from({ length: 6 }, () => () => admit(gate, asking(1, [inTotal(1_000)], { fresh: terms })));
+      asks.splice(n % 7, 0, () => gate.retireIfUnused(later()) as never);
+      const answers = await Promise.all(asks.map((ask) => ask()));
+      const [isRetired] = answers.splice(n % 7, 1) as unknown as [boolean];
+      const granted = answers.filter(({ kind }) => kind === 'granted');
+      expect(granted.length > 0).toBe(!isRetired);
+      if (isRetired) expect(answers).toEqual(Array.from({ length: 6 }, () => stale));
+    }
+  });
+
+  test('refuses a request that was drawing from the ledger when it came, or has counted it', async () => {
+    const gate = await openGate(1);
+    const account = { accountId: 'acc_purged', limits: [perMinute(1_000)], credits: null };
+    const drawing = admit(gate, asking(1, [], { account, fresh: terms }));
+    const [answer, isRetired] = await Promise.all([drawing, gate.retireIfUnused(later())]);
+    expect(answer.kind).toBe(isRetired ? 'stale' : 'granted');
+  });
+
+  test('answers when nothing can be used any more of what it has said before', async () => {
+    const [confirmed, refused] = [await openGate(1), await openGate(1)];
+    await confirmed.confirm(1, null, 1_000);
+    await admit(refused, asking(1, [inTotal(0)]));
+    const times = await Promise.all([confirmed, refused].map((gate) => elapsed(gate.retireIfUnused(later()))));
+    for (const waitedMs of times) expect(waitedMs).toBeGreaterThanOrEqual(900);
+  });
+
+  test('forgets all at its time, and not before', async () => {
+    const gate = await openGate(1);
+    await gate.retireIfUnused(Date.now() + 60_000);
+    await runDurableObjectAlarm(gate);
+    expect(await stored(gate, 'floor')).toBe(PURGED_FLOOR);
+    clock.movedMs = 61_000;
+    await runDurableObjectAlarm(gate);
+    expect(await inside(gate, (storage) => [...storage.kv.list()])).toEqual([]);
+    expect(await admit(gate, asking(1, []))).toEqual({ kind: 'stale', floor: 0 });
   });
 });
 

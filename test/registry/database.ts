@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { unstable_splitSqlQuery as splitSql } from 'wrangler';
 import { createAccount } from '../../src/registry/accounts.ts';
 import type { Actor } from '../../src/registry/audit.ts';
-import { type Created, createKey, type KeyCaps, type NewKey } from '../../src/registry/create.ts';
+import { type Created, type CreationRules, createKey, type NewKey, NO_RULES } from '../../src/registry/create.ts';
+import type { Member } from '../../src/registry/members.ts';
 import type { StoredKey } from '../../src/registry/rows.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -38,9 +39,9 @@ export async function openDatabase(statements: readonly string[] = schema) {
   return { db, close: () => miniflare.dispose() };
 }
 
-/** Runs statements one after the other. */
+/** Runs statements in one transaction. */
 export async function apply(db: D1Database, statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await db.prepare(statement).run();
+  if (statements.length > 0) await db.batch(statements.map((statement) => db.prepare(statement)));
 }
 
 /** The clock of these tests. */
@@ -48,13 +49,11 @@ export const NOW_MS = 1_800_000_000_000;
 
 export const admin: Actor = { name: 'admin:test', address: '192.0.2.1', requestId: 'req_1' };
 
-const NO_CAPS: KeyCaps = { perAccount: null, perUser: null };
-
 /** Tries to make a key with a secret of its own; `digest:<id>` is its digest. */
 export function tryKey(
   db: D1Database,
   key: Partial<NewKey> & { id: string; prefix?: string },
-  caps = NO_CAPS,
+  rules: Partial<CreationRules> = {},
   nowMs = NOW_MS,
 ): Promise<Created> {
   const { prefix = `ks_live_${key.id}`, ...fields } = key;
@@ -74,7 +73,7 @@ export function tryKey(
     ...fields,
   };
   const secret = { id: `sec_${key.id}`, prefix, digest: `digest:${key.id}`, pepperVersion: 1 };
-  return createKey(db, whole, secret, caps, admin, nowMs);
+  return createKey(db, whole, secret, { ...NO_RULES, ...rules }, admin, nowMs);
 }
 
 /** As {@link tryKey}, where nothing can be in the way. */
@@ -82,6 +81,19 @@ export async function makeKey(...args: Parameters<typeof tryKey>): Promise<Store
   const created = await tryKey(...args);
   if (!created.ok) throw new Error(created.reason);
   return created.key;
+}
+
+/** Writes a member of `acc_1`, a developer unless told otherwise. */
+export async function addMember(
+  db: D1Database,
+  { id, accountId = 'acc_1', userId = `user_of_${id}`, role = 'developer' }: Partial<Member> & { id: string },
+): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO members (id, account_id, user_id, role, status, joined_at_ms) VALUES (?, ?, ?, ?, 'active', 1)`,
+    )
+    .bind(id, accountId, userId, role)
+    .run();
 }
 
 /** Writes `many` keys at once, `k0` first, as {@link makeKey} would; without their audit and outbox. */
@@ -109,7 +121,16 @@ export function openForTests(): { readonly db: D1Database } {
   });
   afterAll(() => store.close());
   beforeEach(async () => {
-    const tables = ['outbox', 'secret_digests', 'secrets', 'keys', 'accounts'];
+    const tables = [
+      'outbox',
+      'secret_digests',
+      'secrets',
+      'key_creations',
+      'keys',
+      'members',
+      'invitations',
+      'accounts',
+    ];
     await store.db.batch(tables.map((table) => store.db.prepare(`DELETE FROM ${table}`)));
     await createAccount(store.db, { id: 'acc_1', name: 'One', plan: 'free' }, admin, NOW_MS);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeAccount } from '../../src/registry/accounts.ts';
+import { createAccount } from '../../src/registry/accounts.ts';
 import { listAudit } from '../../src/registry/audit.ts';
 import {
   addDigest,
@@ -11,7 +11,7 @@ import {
   readKey,
 } from '../../src/registry/keys.ts';
 import { keysAfter } from '../../src/registry/search.ts';
-import { admin, count, fillKeys, makeKey, NOW_MS, openForTests, tryKey, written } from './database.ts';
+import { addMember, admin, count, fillKeys, makeKey, NOW_MS, openForTests, written } from './database.ts';
 
 const store = openForTests();
 
@@ -121,79 +121,6 @@ describe('a lookup', () => {
   });
 });
 
-describe('a creation', () => {
-  it('writes the key, its secret, its audit entry and its outbox row together', async () => {
-    const key = await makeKey(store.db, { id: 'k1', label: 'ci', memberId: 'u1' });
-    expect(key).toEqual(await readKey(store.db, 'k1'));
-    expect(key).toMatchObject({
-      status: 'active',
-      generation: 1,
-      createdAtMs: NOW_MS,
-      revokedAtMs: null,
-      plan: 'free',
-    });
-    expect((await written(store.db)).outbox).toMatchObject([
-      {
-        kind: 'key.created',
-        account_id: 'acc_1',
-        key_id: 'k1',
-        generation: 1,
-        next_attempt_at_ms: NOW_MS,
-        attempts: 0,
-      },
-    ]);
-    const trail = await listAudit(store.db, { limit: 1, cursor: null, keyId: 'k1' });
-    expect(trail?.entries).toMatchObject([
-      { actor: 'admin:test', action: 'key.created', accountId: 'acc_1', address: '192.0.2.1', requestId: 'req_1' },
-    ]);
-    expect(trail?.entries[0]).toMatchObject({
-      atMs: NOW_MS,
-      before: null,
-      after: { label: 'ci', prefix: 'ks_live_k1' },
-    });
-    expect(JSON.stringify(trail)).not.toContain('digest:');
-  });
-
-  it('is refused, and writes nothing at all, where the account is missing or suspended', async () => {
-    const suspend = { action: 'account.suspended', set: { status: 'suspended' } } as const;
-    await changeAccount(store.db, 'acc_1', suspend, admin, NOW_MS);
-    const before = await written(store.db);
-    expect(await tryKey(store.db, { id: 'k1' })).toEqual({ ok: false, reason: 'account_suspended' });
-    expect(await tryKey(store.db, { id: 'k1', accountId: 'acc_0' })).toEqual({ ok: false, reason: 'account_missing' });
-    expect(await written(store.db)).toEqual(before);
-    expect([await count(store.db, 'secrets'), await count(store.db, 'secret_digests')]).toEqual([0, 0]);
-  });
-
-  it('cannot pass the cap of its account, nor of its user, when 20 come at once', async () => {
-    const twenty = Array.from({ length: 20 }, (_, i) => i);
-    const caps = { perAccount: 7, perUser: 3 };
-    const ofOne = await Promise.all(twenty.map((i) => tryKey(store.db, { id: `a${i}`, memberId: 'u1' }, caps)));
-    expect(ofOne.filter(({ ok }) => ok)).toHaveLength(3);
-    const ofAll = await Promise.all(twenty.map((i) => tryKey(store.db, { id: `b${i}`, memberId: `v${i}` }, caps)));
-    expect(ofAll.filter(({ ok }) => ok)).toHaveLength(4);
-    expect(ofAll.filter(({ ok }) => !ok)).toContainEqual({ ok: false, reason: 'key_cap' });
-    for (const table of ['keys', 'secrets', 'secret_digests', 'outbox']) expect(await count(store.db, table)).toBe(7);
-  });
-
-  it('has room again once a key is revoked, and not when one is only switched off', async () => {
-    const caps = { perAccount: 1, perUser: null };
-    const key = await makeKey(store.db, { id: 'k1' }, caps);
-    const off: KeyChange = { action: 'key.deactivated', set: { status: 'inactive' } };
-    const after = (await applyChanges(store.db, [{ key, change: off }], admin, NOW_MS)).get('k1');
-    expect(await tryKey(store.db, { id: 'k2' }, caps)).toEqual({ ok: false, reason: 'key_cap' });
-    await applyChanges(store.db, [{ key: after ?? key, change: revoke }], admin, NOW_MS);
-    expect(await tryKey(store.db, { id: 'k2' }, caps)).toMatchObject({ ok: true });
-  });
-
-  it('fails whole where the digest is taken', async () => {
-    await makeKey(store.db, { id: 'k1' });
-    await store.db.prepare(`INSERT INTO secret_digests VALUES ('digest:k2', 'sec_k1', 2)`).run();
-    const before = await written(store.db);
-    await expect(tryKey(store.db, { id: 'k2' })).rejects.toThrow('UNIQUE');
-    expect(await written(store.db)).toEqual(before);
-  });
-});
-
 describe('a change', () => {
   it('raises the generation and returns the key as it now stands', async () => {
     const key = await makeKey(store.db, { id: 'k1', addresses: ['192.0.2.1'], label: 'old', category: 'ci' });
@@ -275,5 +202,49 @@ describe('a change', () => {
     const after = (await applyChanges(store.db, [{ key, change }], admin, NOW_MS)).get('k1');
     expect(after).toMatchObject({ generation: 42, status: 'inactive', ratePerMinute: 1 });
     expect(await readKey(store.db, 'k1')).toEqual(after);
+  });
+
+  it('to a label that must be free is made while no other key of the account has it that is not revoked', async () => {
+    await createAccount(store.db, { id: 'acc_2', name: 'Two', plan: 'free' }, admin, NOW_MS);
+    const other = await makeKey(store.db, { id: 'k1', label: 'ci' });
+    await makeKey(store.db, { id: 'k2', accountId: 'acc_2', label: 'web' });
+    const key = await makeKey(store.db, { id: 'k3', label: 'old' });
+    const rename = (label: string | null) => {
+      const change: KeyChange = { action: 'key.updated', set: { label }, labelMustBeFree: true };
+      return applyChanges(store.db, [{ key, change }], admin, NOW_MS);
+    };
+    const before = await written(store.db);
+    expect(await rename('ci')).toEqual(new Map());
+    expect(await written(store.db)).toEqual(before);
+    await applyChanges(store.db, [{ key: other, change: revoke }], admin, NOW_MS);
+    expect((await rename('ci')).get('k3')).toMatchObject({ label: 'ci', generation: 2 });
+  });
+
+  it('to a label that must be free is made by one of 10 keys that take it at once', async () => {
+    await fillKeys(store.db, 10);
+    const keys = await keysAfter(store.db, null, 10);
+    const entries = await count(store.db, 'audit');
+    const change: KeyChange = { action: 'key.updated', set: { label: 'ci' }, labelMustBeFree: true };
+    const all = await Promise.all(keys.map((key) => applyChanges(store.db, [{ key, change }], admin, NOW_MS)));
+    expect(all.filter(({ size }) => size === 1)).toHaveLength(1);
+    expect(await count(store.db, `keys WHERE label = 'ci'`)).toBe(1);
+    expect([await count(store.db, 'audit'), await count(store.db, 'outbox')]).toEqual([entries + 1, 1]);
+  });
+
+  it('of the role of a key is made while the member who made it has one of the roles that may have it', async () => {
+    await addMember(store.db, { id: 'mem_1', role: 'developer' });
+    const key = await makeKey(store.db, { id: 'k1', memberId: 'mem_1', role: 'viewer' });
+    const give = (creatorRoles: string[]) =>
+      applyChanges(
+        store.db,
+        [{ key, change: { action: 'key.updated', set: { role: 'developer' }, creatorRoles } }],
+        admin,
+        NOW_MS,
+      );
+    const before = await written(store.db);
+    expect(await give(['account_admin'])).toEqual(new Map());
+    expect(await give([])).toEqual(new Map());
+    expect(await written(store.db)).toEqual(before);
+    expect((await give(['account_admin', 'developer'])).get('k1')).toMatchObject({ role: 'developer' });
   });
 });

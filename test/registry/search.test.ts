@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { createAccount, listAccounts } from '../../src/registry/accounts.ts';
 import { listAudit } from '../../src/registry/audit.ts';
-import { applyChanges, digestsOfKeys, findByDigests, type KeyChange } from '../../src/registry/keys.ts';
+import {
+  applyChanges,
+  digestsOfKeys,
+  findByDigests,
+  type KeyChange,
+  readKey,
+  type StoredKey,
+} from '../../src/registry/keys.ts';
 import { deadTrialKeys, purgeKeys } from '../../src/registry/purge.ts';
-import { findTrialByPrefix, type KeyQuery, keysAfter, listKeys } from '../../src/registry/search.ts';
+import { findTrialByPrefix, type KeyQuery, keysAfter, listKeys, stateOf } from '../../src/registry/search.ts';
 import { admin, count, fillKeys, makeKey, NOW_MS, openForTests } from './database.ts';
 
 const store = openForTests();
@@ -16,7 +23,7 @@ describe('a list', () => {
     const pages: string[][] = [];
     let cursor: string | null = null;
     do {
-      const page = await listKeys(store.db, { limit: 7, ...query, cursor });
+      const page = await listKeys(store.db, { limit: 7, ...query, cursor }, NOW_MS);
       if (page === null) throw new Error('cursor refused');
       pages.push(page.keys.map(({ id }) => id));
       cursor = page.nextCursor;
@@ -39,12 +46,12 @@ describe('a list', () => {
   it('never gives more than 200 rows, and at least one', async () => {
     await fillKeys(store.db, 201);
     expect((await idsOf({ limit: 100_000 })).map((page) => page.length)).toEqual([200, 1]);
-    expect((await listKeys(store.db, { limit: 0, cursor: null }))?.keys).toHaveLength(1);
+    expect((await listKeys(store.db, { limit: 0, cursor: null }, NOW_MS))?.keys).toHaveLength(1);
   });
 
   it('refuses a cursor that is not its own', async () => {
     for (const cursor of ['', 'x', '%', btoa('[]'), btoa('[1,2]'), btoa('["a","b"]'), btoa('{"length":2}')]) {
-      expect(await listKeys(store.db, { limit: 1, cursor }), cursor).toBeNull();
+      expect(await listKeys(store.db, { limit: 1, cursor }, NOW_MS), cursor).toBeNull();
     }
     expect(await listAudit(store.db, { limit: 1, cursor: btoa('[1,"k1"]') })).toBeNull();
     expect(await listAccounts(store.db, { limit: 1, cursor: btoa('[1,2]') })).toBeNull();
@@ -57,8 +64,85 @@ describe('a list', () => {
       if (i % 2 === 0) await applyChanges(store.db, [{ key, change: revoke }], admin, NOW_MS);
     }
     expect((await idsOf({ accountId: 'acc_2' })).flat()).toEqual(['k9', 'k8', 'k7', 'k6', 'k5']);
-    expect(await idsOf({ status: 'revoked', limit: 2 })).toEqual([['k8', 'k6'], ['k4', 'k2'], ['k0']]);
-    expect((await idsOf({ accountId: 'acc_1', status: 'active' })).flat()).toEqual(['k3', 'k1']);
+    expect(await idsOf({ state: 'revoked', limit: 2 })).toEqual([['k8', 'k6'], ['k4', 'k2'], ['k0']]);
+    expect((await idsOf({ accountId: 'acc_1', state: 'active' })).flat()).toEqual(['k3', 'k1']);
+  });
+
+  it('shows each key in one state, at the very moment, and finds it by that state and no other', async () => {
+    const rows = [
+      { id: 'active' },
+      { id: 'later', expiresAtMs: NOW_MS + 1 },
+      { id: 'over', expiresAtMs: NOW_MS },
+      { id: 'off' },
+      { id: 'off-and-over', expiresAtMs: NOW_MS },
+      { id: 'revoked' },
+      { id: 'revoked-and-over', expiresAtMs: NOW_MS },
+    ];
+    const off: KeyChange = { action: 'key.deactivated', set: { status: 'inactive' } };
+    for (const [i, row] of rows.entries()) {
+      const key = await makeKey(store.db, row, undefined, NOW_MS - i);
+      const change = row.id.startsWith('revoked') ? revoke : row.id.startsWith('off') ? off : null;
+      await applyChanges(store.db, [{ key, change }], admin, NOW_MS);
+    }
+    const states = {
+      active: ['active', 'later'],
+      inactive: ['off', 'off-and-over'],
+      expired: ['over'],
+      revoked: ['revoked', 'revoked-and-over'],
+    } as const;
+    for (const [state, ids] of Object.entries(states)) {
+      for (const accountId of ['acc_1', undefined]) {
+        expect((await idsOf({ accountId, state: state as keyof typeof states })).flat(), state).toEqual(ids);
+      }
+      for (const id of ids) expect(stateOf((await readKey(store.db, id)) as StoredKey, NOW_MS), id).toBe(state);
+    }
+    expect((await idsOf({ state: 'standing' })).flat()).toEqual(['active', 'later', 'off', 'off-and-over']);
+    expect((await idsOf({ accountId: 'acc_1', state: 'standing', limit: 3 })).map(({ length }) => length)).toEqual([
+      3, 1,
+    ]);
+  });
+
+  it('filters by category, environment and who made them, together and page by page', async () => {
+    for (let i = 0; i < 12; i++) {
+      const category = i % 2 === 0 ? 'ci' : null;
+      const environment = i % 3 === 0 ? 'test' : 'live';
+      const memberId = i < 8 ? 'mem_1' : null;
+      await makeKey(store.db, { id: `k${10 + i}`, category, environment, memberId }, undefined, NOW_MS + i);
+    }
+    const filters = { category: 'ci', environment: 'test', memberId: 'mem_1' };
+    for (const within of [{}, { accountId: 'acc_1' }, { accountId: 'acc_1', state: 'active' as const }]) {
+      expect((await idsOf({ ...within, category: 'ci' })).flat()).toHaveLength(6);
+      expect((await idsOf({ ...within, environment: 'test', limit: 3 })).flat()).toEqual(['k19', 'k16', 'k13', 'k10']);
+      expect((await idsOf({ ...within, memberId: 'mem_1' })).flat()).toHaveLength(8);
+      expect(await idsOf({ ...within, ...filters, limit: 1 })).toEqual([['k16'], ['k10']]);
+      expect((await idsOf({ ...within, memberId: 'mem_2' })).flat()).toEqual([]);
+    }
+  });
+
+  it('of the keys that stand reads only as many rows as it gives, among thousands that are revoked', async () => {
+    await fillKeys(store.db, 2_000);
+    const standing = `CAST(substr(id, 2) AS INTEGER) % 100 = 0`;
+    await store.db.prepare(`UPDATE keys SET status = 'revoked', generation = 2 WHERE NOT (${standing})`).run();
+    const read: number[] = [];
+    const prepare = (sql: string) => {
+      const statement = store.db.prepare(sql);
+      return Object.assign(Object.create(statement), {
+        bind: (...values: unknown[]) => ({
+          all: async () => {
+            const result = await statement.bind(...values).all();
+            read.push(result.meta.rows_read);
+            return result;
+          },
+        }),
+      });
+    };
+    const db = { prepare, batch: store.db.batch.bind(store.db) } as unknown as D1Database;
+    const query = { accountId: 'acc_1', state: 'standing', limit: 10, cursor: null } as const;
+    const page = await listKeys(db, query, NOW_MS);
+    await listKeys(db, { ...query, cursor: page?.nextCursor ?? '' }, NOW_MS);
+    expect(page?.keys).toHaveLength(10);
+    // Each row in the index, in its table, and its account; one more tells whether there is a next page.
+    for (const rows of read) expect(rows).toBeLessThanOrEqual(33);
   });
 
   it('searches prefix and label without wildcards', async () => {

@@ -33,14 +33,14 @@ export const CALLS = {
   public: { 'lockout.ask': 1, 'lockout.take': 1 },
   health: {},
   /** Making, revoking, and revoking again. */
-  createKey: { d1: 4, 'gate.advance': 1, kv: 1 },
+  createKey: { d1: 3, 'gate.advance': 1 },
   revoke: { d1: 4, 'gate.advance': 1, kv: 1 },
   revokeAgain: { d1: 3, 'gate.advance': 1, kv: 1 },
   revokeHundred: { d1: 4, 'gate.advance': 100, kv: 100 },
   /** An account of 100 keys. */
   suspend: { d1: 4, 'gate.advance': 100, kv: 100 },
   status: { d1: 2, kv: 1, 'gate.inspect': 1, 'lockout.inspect': 1 },
-  trialKey: { 'lockout.ask': 1, 'lockout.take': 1, d1: 3, 'gate.advance': 1, kv: 1 },
+  trialKey: { 'lockout.ask': 1, 'lockout.take': 1, d1: 2, 'gate.advance': 1 },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
 /** Recorded requests, by batches; and what became of a grant, where no later question takes it along. */

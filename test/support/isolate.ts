@@ -82,7 +82,7 @@ function watchStatement(statement: D1PreparedStatement): D1PreparedStatement {
   return wrapped;
 }
 
-const GATE_METHODS = ['admit', 'confirm', 'settle', 'advance', 'inspect', 'retire'];
+const GATE_METHODS = ['admit', 'confirm', 'settle', 'advance', 'inspect', 'retire', 'retireIfUnused'];
 const LEDGER_METHODS = [
   'draw',
   'settle',

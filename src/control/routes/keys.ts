@@ -1,9 +1,11 @@
+import { changeAnyKey } from '../change-key.ts';
 import { createKey } from '../create.ts';
 import type { Desk } from '../desk.ts';
 import * as input from '../input.ts';
-import { activateKey, deactivateKey, limitKey, listKeys, lookUpKey, revokeKey, revokeKeys, showKey } from '../keys.ts';
+import * as keys from '../input-keys.ts';
+import { activateKey, deactivateKey, listKeys, lookUpKey, removeKey, revokeKey, revokeKeys, showKey } from '../keys.ts';
 import { id, type Route, route } from '../route.ts';
-import * as shape from '../shape-admin-keys.ts';
+import * as shape from '../shape-keys.ts';
 
 const { examples } = shape;
 
@@ -12,12 +14,12 @@ export const KEY_ROUTES: readonly Route<Desk>[] = [
   route(
     'POST',
     '/accounts/:id/keys',
-    input.newKey,
+    keys.newKey,
     {
       id: 'createAccountKey',
       summary: 'Make a key of an account; its secret is shown once, here',
       answers: { 201: shape.newKey },
-      denials: ['not_found', 'account_suspended', 'key_cap', 'not_in_force'],
+      denials: ['not_found', 'account_suspended', 'conflict', 'key_cap', 'not_in_force'],
       unsettled: shape.newKey,
       example: {
         input: {
@@ -35,10 +37,10 @@ export const KEY_ROUTES: readonly Route<Desk>[] = [
   route(
     'GET',
     '/keys',
-    input.keyQuery,
+    keys.keyQuery,
     {
       id: 'searchKeys',
-      summary: 'Keys by account, status, and what their prefix or label starts with; newest first',
+      summary: 'Keys by what they are, and what their prefix or label starts with; newest first',
       answers: { 200: shape.keys },
       example: { input: { account: 'acc_3vJ8wFq2', status: 'active', limit: '50' }, answer: examples.keys },
     },
@@ -86,18 +88,31 @@ export const KEY_ROUTES: readonly Route<Desk>[] = [
   route(
     'PATCH',
     '/keys/:id',
-    input.limitChange,
+    keys.keyChange,
     {
-      id: 'limitKey',
-      summary: 'Change the limits of a key',
+      id: 'updateAnyKey',
+      summary: 'Change what a key is called, who may use it, and its limits',
       answers: { 200: shape.key },
-      denials: ['not_found', 'conflict', 'not_in_force'],
+      denials: ['not_found', 'role_forbidden', 'conflict', 'not_in_force'],
       example: {
         input: { rate_limit_per_minute: 600, quotas: { monthly: 1_000_000 } },
         answer: examples.key,
       },
     },
-    (desk, set, params) => limitKey(desk, id(params), set),
+    (desk, set, params) => changeAnyKey(desk, id(params), set),
+  ),
+  route(
+    'DELETE',
+    '/keys/:id',
+    keys.keyRemoval,
+    {
+      id: 'removeAnyKey',
+      summary: 'Revoke a key for good, or delete one that was never used',
+      answers: { 204: null },
+      denials: ['not_found', 'conflict', 'not_in_force'],
+      example: { input: { purge: 'true' } },
+    },
+    (desk, how, params) => removeKey(desk, id(params), how),
   ),
   route(
     'POST',

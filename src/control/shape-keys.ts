@@ -3,12 +3,14 @@ import { AT, pageOf, time } from './shape.ts';
 import { counted, examples as ofLimits, quotas } from './shape-limits.ts';
 
 /*
- * The shapes of keys, as operators see them.
+ * The shapes of keys, as who has signed in sees them and as operators do.
  */
 
 const fields = {
   id: z.string(),
   account: z.string(),
+  /** The member who made it; null: an operator did. */
+  creator: z.string().nullable(),
   prefix: z.string(),
   environment: z.string(),
   role: z.string(),
@@ -20,12 +22,17 @@ const fields = {
   quotas,
   credit_quotas: quotas,
   addresses: z.array(z.string()).nullable(),
+  metadata: z.record(z.string(), z.string()),
   created_at: time,
 };
 
 /** A key: everything but its secret. */
 export const key = z
-  .strictObject({ ...fields, status: z.enum(['active', 'inactive', 'revoked']), revoked_at: time.nullable() })
+  .strictObject({
+    ...fields,
+    status: z.enum(['active', 'inactive', 'expired', 'revoked']),
+    revoked_at: time.nullable(),
+  })
   .meta({ id: 'Key' });
 
 /** A new key. Its secret stands in this answer and nowhere else. */
@@ -54,6 +61,7 @@ export const foundKey = z.strictObject({ digest: z.string(), key: key.nullable()
 const exampleFields = {
   id: 'key_9dKx2LpT',
   account: 'acc_3vJ8wFq2',
+  creator: 'mem_9dKx2LpT',
   prefix: 'ks_live_Ab3dE9',
   environment: 'live',
   role: 'developer',
@@ -65,6 +73,7 @@ const exampleFields = {
   quotas: { monthly: 1_000_000 },
   credit_quotas: {},
   addresses: ['203.0.113.0/24'],
+  metadata: { team: 'search' },
   created_at: AT,
 } as const;
 const exampleKey = { ...exampleFields, status: 'active', revoked_at: null } as const;
