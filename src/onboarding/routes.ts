@@ -7,16 +7,15 @@ import { allowedMethods, type Params, readsQuery } from '../control/route.ts';
 import { addressKey, normaliseAddress } from '../decision/address.ts';
 import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
-import { SELF_ROUTES } from './self-routes.ts';
 import type { Visit } from './trial.ts';
 import { trialRoutes } from './trial-routes.ts';
 
 type App = { Bindings: { requestId: string } };
 
-/** The routes that need no account: a trial key taken and given back, and what a key asks for itself. */
+/** The routes that need no account: a trial key taken and given back. */
 export function onboardingRoutes(house: House): Hono<App> {
   const app = new Hono<App>();
-  const routes = [...trialRoutes(house.policy), ...SELF_ROUTES];
+  const routes = trialRoutes(house.policy);
   for (const { method, path, run } of routes) {
     app.on(method, path, async (c) => {
       const answer = (given: Answer) => respond(house.policy, given, c.env.requestId);

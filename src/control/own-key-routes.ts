@@ -1,0 +1,124 @@
+import { type Context, Hono } from 'hono';
+import { type Denial, deny } from '../decision/denial.ts';
+import type { KeyRecord } from '../decision/record.ts';
+import type { House } from '../env.ts';
+import { setAll } from '../gateway/headers.ts';
+import { graceHeaders } from '../gateway/identity.ts';
+import { denied, respond } from './answer.ts';
+import { invalid, nothing } from './input.ts';
+import { keyUsageQuery } from './input-ledger.ts';
+import { rotation } from './input-rotation.ts';
+import { rotateOwnKey, showOwnKey, showOwnUsage } from './own-key.ts';
+import { guardOwnKey, type OwnKeyDesk } from './own-key-guard.ts';
+import { allowedMethods, type Route, route } from './route.ts';
+import { type Kept, serve } from './serve.ts';
+import * as ledger from './shape-ledger.ts';
+import * as shape from './shape-rotation.ts';
+
+/** Where a key asks about itself. */
+export const OWN_KEY = '/api/v1/keys/apikey';
+const ROTATE = '/rotate';
+
+/** All that a key may ask for itself, below {@link OWN_KEY}. Nothing of it counts against its limits. */
+export const OWN_KEY_ROUTES: readonly Route<OwnKeyDesk>[] = [
+  route(
+    'GET',
+    '',
+    nothing,
+    {
+      id: 'showOwnKey',
+      summary: 'The key that is sent: what it is, and what is left of its limits',
+      answers: { 200: shape.ownKey },
+      example: { answer: shape.examples.ownKey },
+    },
+    showOwnKey,
+  ),
+  route(
+    'GET',
+    '/usage',
+    keyUsageQuery,
+    {
+      id: 'showOwnKeyUsage',
+      summary: 'What the requests of the key that is sent came to, by hour or by day',
+      answers: { 200: ledger.usage },
+      example: { input: { by: 'hour' }, answer: ledger.examples.usage },
+    },
+    showOwnUsage,
+  ),
+  route(
+    'POST',
+    ROTATE,
+    rotation,
+    {
+      id: 'rotateOwnKey',
+      summary: 'Rotate the key that is sent; its new secret is shown once, here',
+      answers: { 200: shape.rotatedKey },
+      denials: ['trial_rotation', 'rotation_refused', 'conflict', 'not_in_force'],
+      unsettled: shape.rotatedKey,
+      example: { input: { grace_seconds: 3_600 }, answer: shape.examples.rotatedKey },
+    },
+    rotateOwnKey,
+  ),
+];
+
+/**
+ * Whoever has an old secret and knows the `Idempotency-Key` of its rotation can have the new one repeated. So it must
+ * be one that nobody guesses: as many characters as 128 random bits take.
+ */
+const SHORTEST_REPEAT = 22;
+
+/** The routes of a key itself, each behind the guard that judges it. */
+export function ownKeyRoutes(house: House): Hono<Kept> {
+  const app = new Hono<Kept>();
+  for (const each of OWN_KEY_ROUTES) {
+    app.on(each.method, OWN_KEY + each.path, async (c) => {
+      const known: { record?: KeyRecord | undefined } = {};
+      const response = await serve(house, each, c, async () => {
+        const guarded = await guardOwnKey(house, requestOf(c, each), backOf(house, c));
+        const { record } = guarded;
+        known.record = record;
+        if (!guarded.ok) return { refusal: denied(refusalOf(house, each, guarded.denial, record)) };
+        if (isGuessable(c, each)) return { refusal: denied(GUESSABLE) };
+        const { presented, facts } = guarded;
+        const actor = { name: `key:${guarded.record.keyId}`, address: facts.source, requestId: c.env.requestId };
+        return { asker: { actor, record: guarded.record, presented, facts } };
+      });
+      if (known.record !== undefined) setAll(response.headers, graceHeaders(known.record));
+      return response;
+    });
+  }
+  for (const [path, allow] of allowedMethods(OWN_KEY_ROUTES)) {
+    app.all(OWN_KEY + path, (c) => respond(house.policy, { kind: 'wrong_method', allow }, c.env.requestId));
+  }
+  return app;
+}
+
+function requestOf(c: Context<Kept>, { path }: Route<OwnKeyDesk>) {
+  const address = c.req.header('CF-Connecting-IP') ?? null;
+  return { method: c.req.method, path: OWN_KEY + path, address, headers: c.req.raw.headers };
+}
+
+function backOf({ logger }: House, c: Context<Kept>) {
+  return { waitUntil: (work: Promise<unknown>) => c.executionCtx.waitUntil(work), alert: logger.alert };
+}
+
+/** That a trial key has nothing to rotate for is told rather than what its role lacks. */
+function refusalOf(
+  { policy }: House,
+  { path }: Route<OwnKeyDesk>,
+  denial: Denial,
+  record: KeyRecord | undefined,
+): Denial {
+  const isTrial = record?.environment === policy.trial.environment;
+  return path === ROTATE && isTrial && denial.reason === 'role_forbidden' ? deny('trial_rotation') : denial;
+}
+
+const GUESSABLE = invalid(
+  'Idempotency-Key',
+  `expected at least ${SHORTEST_REPEAT} random characters, like a UUID`,
+).denial;
+
+function isGuessable(c: Context<Kept>, { path }: Route<OwnKeyDesk>): boolean {
+  const key = c.req.header('Idempotency-Key');
+  return path === ROTATE && key !== undefined && key.length < SHORTEST_REPEAT;
+}
