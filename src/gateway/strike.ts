@@ -37,7 +37,7 @@ export async function strikeFor(
 ): Promise<Denial> {
   const { lockouts } = edge.policy;
   if (digest !== null) {
-    const lock = { action: 'secret.locked', subject: digest, address, owner };
+    const lock = { action: 'secret.locked', subject: digest, address: null, owner };
     const locked = await strikeOne(edge, secretSource(digest), lockouts.secret, lock);
     if (locked !== null) return locked;
   }
@@ -56,19 +56,22 @@ async function strikeOne(edge: Edge, name: string, rule: LockoutRule, lock: Lock
   const nowMs = edge.clock.nowMs();
   if (struck.kind === 'counted') {
     edge.sources.delete(name);
-    if (struck.lockedUntilMs !== null) await noteLock(edge, lock, struck.lockedUntilMs, nowMs);
+    // A lockout of the version before does not tell.
+    const untilMs = struck.lockedUntilMs ?? null;
+    if (untilMs !== null) await noteLock(edge, lock, untilMs, nowMs);
     return null;
   }
   if (epoch === edge.clock.epoch) keepTold(edge, name, struck, askedAtMs, nowMs);
   return lockedFor(name, struck.retryAfterMs);
 }
 
-/** What a strike locks, by an attempt from where. */
+/** What a strike locks. */
 interface Lock {
   readonly action: string;
   /** As operators name it: a digest says nothing to anybody else, and is not told where the key itself can be. */
   readonly subject: string;
-  readonly address: string;
+  /** null: a secret is tried from many addresses. */
+  readonly address: string | null;
   readonly owner: KeyRecord | undefined;
 }
 
