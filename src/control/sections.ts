@@ -64,7 +64,13 @@ const SESSION: readonly DenialReason[] = [
   'session_expired',
   'gate_unavailable',
 ];
-const MEMBER: readonly DenialReason[] = [...SESSION, 'membership_missing', 'not_found', 'role_forbidden'];
+const MEMBER: readonly DenialReason[] = [
+  ...SESSION,
+  'membership_missing',
+  'not_found',
+  'role_forbidden',
+  'not_in_force',
+];
 
 /** The customers' routes. */
 export const USER_SECTION: Section = {

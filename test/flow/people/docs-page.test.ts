@@ -65,7 +65,6 @@ describe('the page of the API', () => {
   });
 
   test('loads nothing from elsewhere, and nothing that its policy refuses', async () => {
-    if (process.env.SCREENSHOT !== undefined) await page.screenshot({ path: process.env.SCREENSHOT });
     const { headers } = await cluster.send('/control/docs');
     expect(headers.get('content-security-policy')).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
