@@ -150,8 +150,9 @@ CREATE TABLE IF NOT EXISTS secret_digests (
 
 CREATE INDEX IF NOT EXISTS secret_digests_by_secret ON secret_digests (secret_id);
 
--- Who did what, and what it altered. Rows are added and never touched again, but for the address, which an erasure
--- takes out. once: names what must stand here one time only.
+-- Who did what, and what it altered. Rows are added and never touched again, but for what an erasure takes out: the
+-- address, and names, labels, metadata and address lists that were altered. once: names what must stand here one time
+-- only.
 CREATE TABLE IF NOT EXISTS audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ms INTEGER NOT NULL,
@@ -173,8 +174,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS audit_once ON audit (once) WHERE once IS NOT N
 
 CREATE TRIGGER IF NOT EXISTS audit_refuses_update BEFORE UPDATE ON audit
 WHEN NEW.address IS NOT NULL
-  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.before, NEW.after, NEW.once)
-    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.before, OLD.after, OLD.once)
+  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.once)
+    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.once)
+  OR (NEW.before IS NOT OLD.before AND NEW.before IS NOT json_remove(OLD.before, '$.name', '$.label', '$.metadata', '$.addresses'))
+  OR (NEW.after IS NOT OLD.after AND NEW.after IS NOT json_remove(OLD.after, '$.name', '$.label', '$.metadata', '$.addresses'))
 BEGIN
   SELECT RAISE(ABORT, 'audit rows are never changed');
 END;

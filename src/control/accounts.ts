@@ -10,17 +10,36 @@ import {
   readAccount,
   type StoredAccount,
 } from '../registry/accounts.ts';
-import { bringIntoForce } from '../registry/force.ts';
-import { type SettlingKey, settlingKeys } from '../registry/settling.ts';
-import { type Answer, denied, json, notInForce, rfc3339 } from './answer.ts';
+import { type Answer, denied, json, rfc3339 } from './answer.ts';
 import type { Desk } from './desk.ts';
-import { type accountChange, type accountQuery, type Checked, invalid, MAX_SET, type newAccount } from './input.ts';
-import { newId } from './issue.ts';
+import { NOTHING_TO_SETTLE, settledAnswer, settleKeys } from './in-force.ts';
+import { type accountChange, type Checked, invalid, type newAccount } from './input.ts';
+import type { accountListQuery } from './input-people.ts';
 
 /** An account as answers show it. */
-export function viewOf({ id, name, plan, status, budgetMicro, billingAnchorMs, createdAtMs }: StoredAccount) {
+export function viewOf(account: StoredAccount) {
+  const { id, name, plan, status, budgetMicro, billingAnchorMs, createdAtMs, closedAtMs } = account;
   const billing = { budget_micro: budgetMicro, billing_anchor: rfc3339(billingAnchorMs) };
-  return { id, name, plan, status, ...billing, created_at: rfc3339(createdAtMs) };
+  const times = { created_at: rfc3339(createdAtMs), closed_at: rfc3339(closedAtMs) };
+  return { id, name, plan, status, ...billing, ...times };
+}
+
+/** An account as its operator sees it: with whose it is, by the issuer's names. */
+export function operatorViewOf(account: StoredAccount) {
+  const [kind, ...rest] = account.externalId?.split(':') ?? [];
+  const name = rest.join(':');
+  return {
+    ...viewOf(account),
+    organisation: kind === 'org' ? name : null,
+    user: kind === 'user' ? name : null,
+    erased_at: rfc3339(account.erasedAtMs),
+  };
+}
+
+/** By which name of the issuer an account is found at sign-in; null: by none. */
+export function externalIdOf(organisation: string | undefined, user: string | undefined): string | null {
+  if (organisation !== undefined) return `org:${organisation}`;
+  return user === undefined ? null : `user:${user}`;
 }
 
 /** There is no such account. */
@@ -31,14 +50,21 @@ export function findAccount({ force }: Desk, accountId: string): Promise<StoredA
   return readAccount(force.db.withSession('first-primary'), accountId);
 }
 
-/** Makes an account, on the policy's default plan where none is named. */
+/**
+ * Makes an account, on the policy's default plan where none is named. One that names an organisation or a user is found
+ * when they sign in.
+ */
 export async function createAccount(desk: Desk, input: z.output<typeof newAccount>): Promise<Answer> {
   const { policy } = desk.house;
   const plan = knownPlan(policy, input.plan ?? policy.default_plan);
   if (!plan.ok) return denied(plan.denial);
-  const made = { id: newId('acc'), name: input.name, plan: plan.value };
-  const account = await createStoredAccount(desk.force.db, made, desk.actor, desk.nowMs);
-  return account === null ? denied(deny('conflict')) : json(viewOf(account), 201);
+  const externalId = externalIdOf(input.organisation, input.user);
+  const made = { id: desk.entropy.id('acc'), name: input.name, plan: plan.value, externalId };
+  const account =
+    (await createStoredAccount(desk.force.db, made, desk.actor, desk.nowMs)) ??
+    (desk.entropy.isAgain ? await findAccount(desk, made.id) : null);
+  if (account !== null) return json(operatorViewOf(account), 201);
+  return denied(deny('conflict', { detail: 'there is an account of this organisation or user' }));
 }
 
 function knownPlan(policy: Policy, plan: string): Checked<string> {
@@ -46,26 +72,28 @@ function knownPlan(policy: Policy, plan: string): Checked<string> {
   return plans.includes(plan) ? { ok: true, value: plan } : invalid('plan', `expected one of ${plans.join(', ')}`);
 }
 
-/** Accounts, newest first. */
-export async function listAccounts(desk: Desk, query: z.output<typeof accountQuery>): Promise<Answer> {
-  const page = await listStoredAccounts(desk.force.db, { limit: query.limit, cursor: query.cursor ?? null });
+/** Accounts by status, plan and whose they are; newest first. */
+export async function listAccounts(desk: Desk, query: z.output<typeof accountListQuery>): Promise<Answer> {
+  const { status, plan, organisation, user, limit, cursor = null } = query;
+  const externalId = externalIdOf(organisation, user) ?? undefined;
+  const page = await listStoredAccounts(desk.force.db, { status, plan, externalId, limit, cursor });
   if (page === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
-  return json({ accounts: page.accounts.map(viewOf), next_cursor: page.nextCursor });
+  return json({ accounts: page.accounts.map(operatorViewOf), next_cursor: page.nextCursor });
 }
 
 export async function showAccount(desk: Desk, accountId: string): Promise<Answer> {
   const account = await findAccount(desk, accountId);
-  return account === null ? missing() : json(viewOf(account));
+  return account === null ? missing() : json(operatorViewOf(account));
 }
 
 /** Suspends an account. 200 says that no request with any of its keys is admitted from now on. */
 export function suspendAccount(desk: Desk, accountId: string): Promise<Answer> {
-  return change(desk, accountId, { action: 'account.suspended', set: { status: 'suspended' } });
+  return applyToAccount(desk, accountId, { action: 'account.suspended', set: { status: 'suspended' } }, operatorViewOf);
 }
 
-/** Ends a suspension. 200 says that no request is refused for it from now on. */
+/** Ends a suspension. 200 says that no request is refused for it from now on. A closed account stays closed. */
 export function resumeAccount(desk: Desk, accountId: string): Promise<Answer> {
-  return change(desk, accountId, { action: 'account.resumed', set: { status: 'active' } });
+  return applyToAccount(desk, accountId, { action: 'account.resumed', set: { status: 'active' } }, operatorViewOf);
 }
 
 /**
@@ -89,43 +117,24 @@ export async function updateAccount(
     ...(budgetMicro !== undefined && { budgetMicro }),
     ...(billingAnchorMs !== undefined && { billingAnchorMs }),
   };
-  return change(desk, accountId, { action: 'account.updated', set });
+  return applyToAccount(desk, accountId, { action: 'account.updated', set }, operatorViewOf);
 }
-
-/** How many keys' gates one call advances, in sets of {@link MAX_SET}; within the platform's subrequests. */
-const KEYS_PER_CALL = 2 * MAX_SET - 1;
 
 /**
- * One transaction for the account and the generations of all its keys, then the gates, those that wait first. A key
- * that does not wait is in force already, since its outbox row goes only after its gate has answered; its gate is
- * asked all the same while there is room. What is left over is driven through by this call again, or by the sweep.
- * A change that concerns no key asks no gate.
+ * One transaction for the account and the generations of all its keys, then the gates. A change that concerns no key
+ * asks no gate. `view` shows the account to who has asked.
  */
-async function change(desk: Desk, accountId: string, wanted: AccountChange): Promise<Answer> {
-  const { db } = desk.force;
-  const changed = await changeAccount(db, accountId, wanted, desk.actor, desk.nowMs);
+export async function applyToAccount(
+  desk: Desk,
+  accountId: string,
+  wanted: AccountChange,
+  view: (account: StoredAccount) => object,
+): Promise<Answer> {
+  const changed = await changeAccount(desk.force.db, accountId, wanted, desk.actor, desk.nowMs);
   if (changed === null) return missing();
-  const found = concernsKeys(wanted)
-    ? await settlingKeys(db.withSession('first-primary'), { accountId }, KEYS_PER_CALL + 1)
-    : [];
-  const taken = found.slice(0, KEYS_PER_CALL);
-  const inForce = new Set<string>();
-  for (let i = 0; i < taken.length; i += MAX_SET) {
-    const set = taken.slice(i, i + MAX_SET).map(({ key }) => key);
-    for (const id of await bringIntoForce(desk.force, set)) inForce.add(id);
+  if (wanted.set.status === 'active' && changed.account.closedAtMs !== null) {
+    return denied(deny('conflict', { detail: 'the account is closed, for good' }));
   }
-  const ids = taken.map(({ key }) => key.id);
-  const lists = {
-    ...viewOf(changed.account),
-    done: ids.filter((id) => inForce.has(id)),
-    pending: ids.filter((id) => !inForce.has(id)),
-    more: waits(found[KEYS_PER_CALL]),
-  };
-  if (lists.pending.length === 0 && !lists.more) return json(lists);
-  const { done, pending, more } = lists;
-  return notInForce({ account: accountId, done, pending, more });
-}
-
-function waits(next: SettlingKey | undefined): boolean {
-  return next?.waiting === true;
+  const settled = concernsKeys(wanted) ? await settleKeys(desk.force, { accountId }) : NOTHING_TO_SETTLE;
+  return settledAnswer(settled, view(changed.account), { account: accountId });
 }

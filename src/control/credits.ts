@@ -2,7 +2,8 @@ import type * as z from 'zod';
 import { deny } from '../decision/denial.ts';
 import { callObject } from '../objects/call.ts';
 import type { Movement } from '../objects/credit-movements.ts';
-import { MOST_GRANTED_MICRO } from '../objects/credits.ts';
+import { MOST_GRANTED_MICRO, type Statement } from '../objects/credits.ts';
+import type { StoredAccount } from '../registry/accounts.ts';
 import { noteOnce } from '../registry/note.ts';
 import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, json, rfc3339 } from './answer.ts';
@@ -10,7 +11,8 @@ import type { Desk } from './desk.ts';
 import { invalid } from './input.ts';
 import { type movementQuery, type newGrant, readIdempotencyKey } from './input-credits.ts';
 
-function viewOf({ id, kind, atMs, micro, note, actor }: Movement) {
+/** A movement as answers show it. */
+export function viewOf({ id, kind, atMs, micro, note, actor }: Movement) {
   return { id, kind, at: rfc3339(atMs), micro, note, actor };
 }
 
@@ -26,9 +28,14 @@ export async function showCredits(
   const asked = { limit, cursor, anchorMs: account.billingAnchorMs };
   const statement = await callObject(() => desk.house.edge.ledger(accountId).statement(asked));
   if (statement === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
+  const movements = statement.movements.map(viewOf);
+  return json({ account: accountId, ...balanceView(account, statement), movements, next_cursor: statement.nextCursor });
+}
+
+/** Where an account stands, as answers show it. */
+export function balanceView({ budgetMicro }: StoredAccount, statement: Statement) {
   const { month } = statement;
-  return json({
-    account: accountId,
+  return {
     balance_micro: statement.balance,
     held_micro: statement.held,
     spent_micro: statement.spent,
@@ -38,11 +45,9 @@ export async function showCredits(
       starts_at: rfc3339(month.startMs),
       ends_at: rfc3339(month.endsAtMs),
       spent_micro: month.spent,
-      budget_micro: account.budgetMicro,
+      budget_micro: budgetMicro,
     },
-    movements: statement.movements.map(viewOf),
-    next_cursor: statement.nextCursor,
-  });
+  };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { SessionPolicy } from '../policy/schema.ts';
 import type { Membership } from '../registry/members.ts';
 import { type KeyCache, noKeys } from './jwks.ts';
 import { membershipOf } from './membership.ts';
+import { MEMBERS_PATH } from './ranks.ts';
 import { checkSession, type Identity } from './session.ts';
 
 /** What the guard reads of a request. */
@@ -32,21 +33,21 @@ export interface UserGuard {
   readonly permits: RoleMatcher;
 }
 
-/** Who has signed in, as a member of which account. `source`: the client address as its lockout knows it. */
-export interface SignedIn extends Membership {
+/** Whose session it is. `source`: the client address as its lockout knows it. */
+export interface InSession {
   readonly identity: Identity;
   readonly source: string;
 }
 
-export type UserGuarded =
-  | { readonly ok: true; readonly user: SignedIn }
+/** Who has signed in, as a member of which account. */
+export interface SignedIn extends Membership, InSession {}
+
+export type UserGuarded<User extends InSession> =
+  | { readonly ok: true; readonly user: User }
   | { readonly ok: false; readonly denial: Denial };
 
 /** In which a user of several accounts names the one that is meant. */
 export const ACCOUNT_HEADER = 'X-Keystile-Account';
-/** Open to every session, also to one that belongs to no account. */
-export const LOGOUT_PATH = '/api/v1/user/logout';
-
 /** The guard of the customers' routes; null where the policy knows no sign-in. */
 export function openUserGuard(house: House): UserGuard | null {
   const { session } = house.policy;
@@ -58,7 +59,7 @@ export function openUserGuard(house: House): UserGuard | null {
  * that is over or was signed out is none, since honest pages send those. An API key is no session. Never throws: where
  * something cannot be asked nobody passes.
  */
-export async function guardUser(guard: UserGuard, request: UserRequest): Promise<UserGuarded> {
+export async function guardSession(guard: UserGuard, request: UserRequest): Promise<UserGuarded<InSession>> {
   const { edge, policy, logger } = guard.house;
   const source = request.address === null ? null : addressKey(request.address);
   if (source === null) return refused(deny('address_missing'));
@@ -75,13 +76,23 @@ export async function guardUser(guard: UserGuard, request: UserRequest): Promise
     if (checked.kind === 'invalid') return refused(await strikeFor(edge, deny('session_invalid'), source, null));
     if (checked.kind === 'expired') return refused(deny('session_expired'));
     if (checked.kind === 'unreachable') return refused(keysUnreachable(guard));
-    const { identity } = checked;
-    const found = await membershipOf(guard.house, identity, request);
-    if ('reason' in found) return refused(found);
-    const denial = forbidden(guard.permits, found, request);
-    return denial === null ? { ok: true, user: { ...found, identity, source } } : refused(denial);
+    return { ok: true, user: { identity: checked.identity, source } };
   } catch {
     return refused(gateUnavailable({ alert: logger.alert }, 'session'));
+  }
+}
+
+/** Lets a session pass as a member of its account, or says why not. Never throws, as {@link guardSession}. */
+export async function guardUser(guard: UserGuard, request: UserRequest): Promise<UserGuarded<SignedIn>> {
+  const session = await guardSession(guard, request);
+  if (!session.ok) return session;
+  try {
+    const found = await membershipOf(guard.house, session.user.identity, request);
+    if ('reason' in found) return refused(found);
+    const denial = forbidden(guard.permits, found, request);
+    return denial === null ? { ok: true, user: { ...found, ...session.user } } : refused(denial);
+  } catch {
+    return refused(gateUnavailable({ alert: guard.house.logger.alert }, 'session'));
   }
 }
 
@@ -90,17 +101,17 @@ function keysUnreachable({ house }: UserGuard): Denial {
   return { ...unavailable, detail: 'the keys of the sign-in cannot be read' };
 }
 
-/** What the member's role, or the account's state, does not allow. A suspended account may be read. */
+/** What the member's role, or the account's state, does not allow. A suspended account may be read; anyone may leave. */
 function forbidden(permits: RoleMatcher, { member, account }: Membership, request: UserRequest): Denial | null {
   const { method, path } = request;
-  if (path === LOGOUT_PATH) return null;
-  if (!permits(member.role, method, path)) {
+  const leaves = method === 'DELETE' && path === `${MEMBERS_PATH}/${member.id}`;
+  if (!leaves && !permits(member.role, method, path)) {
     return deny('role_forbidden', { detail: `your role, ${member.role}, does not permit this call` });
   }
   const reads = method === 'GET' || method === 'HEAD';
   return account.status !== 'active' && !reads ? deny('account_suspended') : null;
 }
 
-function refused(denial: Denial): UserGuarded {
+function refused(denial: Denial): { readonly ok: false; readonly denial: Denial } {
   return { ok: false, denial };
 }

@@ -50,7 +50,10 @@ export const text = (longest: number) =>
 /** A limit in requests. */
 export const cap = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000, 'is too large');
 /** Credits in millionths. */
-export const micro = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000_000_000, 'is too large');
+export const micro = z
+  .int('expected a whole number')
+  .min(0, 'expected 0 or more')
+  .max(1_000_000_000_000_000, 'is too large');
 /** RFC 3339; milliseconds once read. */
 export const time = z.iso
   .datetime({ offset: true, error: 'expected a time like "2030-01-31T12:00:00Z"' })
@@ -64,7 +67,15 @@ export const token = z.string().min(1, 'expected some text').max(200, 'expected 
 /** An empty body, or `{}`. */
 export const nothing = z.strictObject({});
 
-export const newAccount = z.strictObject({ name, plan: name.optional() });
+/** A claim of the issuer, as `control/session.ts` reads it. */
+const claim = text(200);
+
+export const newAccount = z
+  .strictObject({ name, plan: name.optional(), organisation: claim.optional(), user: claim.optional() })
+  .refine(({ organisation, user }) => organisation === undefined || user === undefined, {
+    path: ['user'],
+    error: 'expected either an organisation or a user',
+  });
 
 /** What may change of an account. null: no budget, and billing months from its creation on. */
 export const accountChange = z.strictObject({

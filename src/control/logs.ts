@@ -23,7 +23,8 @@ export async function showLogs(desk: Desk, accountId: string, query: Query): Pro
   return (await findAccount(desk, accountId)) === null ? missing() : logsOf(desk, accountId, query, null);
 }
 
-async function logsOf(desk: Desk, accountId: string, query: Query, visible: Visible): Promise<Answer> {
+/** The same of an account that is there, of the keys that may be seen. */
+export async function logsOf(desk: Desk, accountId: string, query: Query, visible: Visible): Promise<Answer> {
   const { key, category, status: statuses, reason, from: fromMs, to: toMs, limit, cursor = null } = query;
   const filter: LogFilter = { keyIds: keysWithin(visible, key), category, statuses, reason, fromMs, toMs };
   const ledger = desk.house.edge.ledger(accountId);

@@ -10,12 +10,14 @@ import { allowedMethods, type Route } from './route.ts';
 import { ACCOUNT_ROUTES } from './routes/accounts.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
 import { LEDGER_ROUTES } from './routes/ledger.ts';
+import { ADMIN_MEMBER_ROUTES } from './routes/members.ts';
 import { OPERATION_ROUTES } from './routes/operations.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
 
 /** All admin routes; of two that match, the first. */
 export const ADMIN_ROUTES: readonly Route<Desk>[] = [
   ...ACCOUNT_ROUTES,
+  ...ADMIN_MEMBER_ROUTES,
   ...KEY_ROUTES,
   ...LEDGER_ROUTES,
   ...OPERATION_ROUTES,

@@ -1,27 +1,37 @@
 import * as z from 'zod';
 import { AT, pageOf, time } from './shape.ts';
+import { balance, examples as ofLedger } from './shape-ledger.ts';
+import { counted, examples as ofLimits } from './shape-limits.ts';
 
 /*
  * The shapes of accounts.
  */
 
-/** An account. */
+const fields = {
+  id: z.string(),
+  name: z.string(),
+  plan: z.string(),
+  status: z.enum(['active', 'suspended']),
+  budget_micro: z.int().nullable(),
+  billing_anchor: time,
+  created_at: time,
+  closed_at: time.nullable(),
+};
+
+/** An account, as its operator sees it. `organisation`, `user`: whose it is, by the claims of the sign-in. */
 export const account = z
   .strictObject({
-    id: z.string(),
-    name: z.string(),
-    plan: z.string(),
-    status: z.enum(['active', 'suspended']),
-    budget_micro: z.int().nullable(),
-    billing_anchor: time,
-    created_at: time,
+    ...fields,
+    organisation: z.string().nullable(),
+    user: z.string().nullable(),
+    erased_at: time.nullable(),
   })
   .meta({ id: 'Account' });
 
 export const accounts = pageOf('accounts', account);
 
-/** Which of an account's keys a change holds for, and for which it does not yet. */
-const settling = { done: z.array(z.string()), pending: z.array(z.string()), more: z.boolean() };
+/** Which keys a change holds for, and for which it does not yet. */
+export const settling = { done: z.array(z.string()), pending: z.array(z.string()), more: z.boolean() };
 
 /** An account after a change, which holds for all of its keys. */
 export const changedAccount = z.strictObject({ ...account.shape, ...settling }).meta({ id: 'ChangedAccount' });
@@ -29,12 +39,22 @@ export const changedAccount = z.strictObject({ ...account.shape, ...settling }).
 /** What stands beside the error of a change that does not hold for all keys yet. */
 export const unsettledAccount = z.strictObject({ account: z.string(), ...settling });
 
-/** An account, as its own members see it. */
+/** How far an erasure has come. */
+export const erasedAccount = z
+  .strictObject({ account: z.string(), erased: z.boolean(), next_cursor: z.string().nullable() })
+  .meta({ id: 'ErasedAccount' });
+
+const own = { ...fields, member: z.strictObject({ id: z.string(), role: z.string() }) };
+
+/** An account, as its own members see it; null: the ledger cannot be asked. */
 export const ownAccount = z
-  .strictObject({ ...account.shape, member: z.strictObject({ id: z.string(), role: z.string() }) })
+  .strictObject({ ...own, limits: counted.nullable(), credits: balance.nullable() })
   .meta({ id: 'OwnAccount' });
 
-const example = {
+/** The same after a change, which holds for all of its keys. */
+export const changedOwnAccount = z.strictObject({ ...own, ...settling }).meta({ id: 'ChangedOwnAccount' });
+
+const ownExample = {
   id: 'acc_3vJ8wFq2',
   name: 'Acme',
   plan: 'standard',
@@ -42,13 +62,21 @@ const example = {
   budget_micro: null,
   billing_anchor: AT,
   created_at: AT,
+  closed_at: null,
 } as const;
+const example = { ...ownExample, organisation: 'org_2pQ7', user: null, erased_at: null } as const;
+const member = { member: { id: 'mem_9dKx2LpT', role: 'account_admin' } } as const;
+const settled = { done: ['key_9dKx2LpT'], pending: [], more: false } as const;
 
 /** What the document shows as examples. */
 export const examples = {
   account: example,
   accounts: { accounts: [example], next_cursor: null },
-  changedAccount: { ...example, done: ['key_9dKx2LpT'], pending: [], more: false },
-  suspendedAccount: { ...example, status: 'suspended', done: ['key_9dKx2LpT'], pending: [], more: false },
-  ownAccount: { ...example, member: { id: 'mem_9dKx2LpT', role: 'account_admin' } },
+  changedAccount: { ...example, ...settled },
+  suspendedAccount: { ...example, status: 'suspended', ...settled },
+  closedAccount: { ...example, status: 'suspended', closed_at: AT, ...settled },
+  erasedAccount: { account: example.id, erased: true, next_cursor: null },
+  exportLines: `${[{ type: 'account', ...example }, { type: 'end' }].map((line) => JSON.stringify(line)).join('\n')}\n`,
+  ownAccount: { ...ownExample, ...member, limits: ofLimits.counted, credits: ofLedger.balance },
+  changedOwnAccount: { ...ownExample, ...member, ...settled },
 } as const;

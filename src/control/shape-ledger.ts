@@ -18,9 +18,8 @@ export const movement = z
   .meta({ id: 'CreditMovement' });
 
 /** Where an account stands, in millionths of a credit. */
-export const credits = z
+export const balance = z
   .strictObject({
-    account: z.string(),
     balance_micro: z.int(),
     held_micro: z.int(),
     spent_micro: z.int(),
@@ -32,8 +31,12 @@ export const credits = z
       spent_micro: z.int(),
       budget_micro: z.int().nullable(),
     }),
-    ...pageOf('movements', movement).shape,
   })
+  .meta({ id: 'Balance' });
+
+/** The same with what led there. */
+export const credits = z
+  .strictObject({ account: z.string(), ...balance.shape, ...pageOf('movements', movement).shape })
   .meta({ id: 'Credits' });
 
 /** A request, as the log keeps it. */
@@ -122,20 +125,20 @@ const exampleFigures = {
   ttfb_ms: { p50: 212, p95: 480, p99: 910 },
 } as const;
 
+const exampleBalance = {
+  balance_micro: 49_947_500,
+  held_micro: 0,
+  spent_micro: 52_500,
+  unreported_micro: 0,
+  granted_micro: 50_000_000,
+  month: { starts_at: AT, ends_at: '2030-02-28T12:00:00.000Z', spent_micro: 52_500, budget_micro: null },
+} as const;
+
 /** What the document shows as examples. */
 export const examples = {
   movement: exampleGrant,
-  credits: {
-    account: 'acc_3vJ8wFq2',
-    balance_micro: 49_947_500,
-    held_micro: 0,
-    spent_micro: 52_500,
-    unreported_micro: 0,
-    granted_micro: 50_000_000,
-    month: { starts_at: AT, ends_at: '2030-02-28T12:00:00.000Z', spent_micro: 52_500, budget_micro: null },
-    movements: [exampleGrant],
-    next_cursor: null,
-  },
+  balance: exampleBalance,
+  credits: { account: 'acc_3vJ8wFq2', ...exampleBalance, movements: [exampleGrant], next_cursor: null },
   logs: { entries: [exampleEntry], next_cursor: null },
   logLines: `${JSON.stringify(exampleEntry)}\n`,
   usage: {

@@ -32,12 +32,16 @@ export function countedView({ granted, used, limits }: Counted): object {
 
 /** What all keys of an account share, and what is left of it. */
 export async function showLimits(desk: Desk, accountId: string): Promise<Answer> {
-  const { policy, edge } = desk.house;
   const account = await findAccount(desk, accountId);
   if (account === null) return missing();
+  return json({ account: accountId, plan: account.plan, ...(await limitsOfAccount(desk, account)) });
+}
+
+/** The same of an account that is there. Throws where its ledger cannot be asked. */
+export async function limitsOfAccount({ house }: Desk, account: StoredAccount): Promise<object> {
+  const { policy, edge } = house;
   const terms = creditTermsOf(account, policy);
-  const report = await callObject(() => edge.ledger(accountId).inspect(sharedBy(account, policy), terms));
-  return json({ account: accountId, plan: account.plan, ...countedView(report) });
+  return countedView(await callObject(() => edge.ledger(account.id).inspect(sharedBy(account, policy), terms)));
 }
 
 /** The limits of every environment; those that are not billed have quotas of their own. */

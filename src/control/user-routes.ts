@@ -1,48 +1,57 @@
 import { type Context, Hono } from 'hono';
 import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
-import { showOwnAccount } from './account-own.ts';
 import { denied, respond } from './answer.ts';
-import type { MemberDesk } from './desk.ts';
-import { guardUser, openUserGuard } from './guard-user.ts';
+import type { MemberDesk, SessionDesk } from './desk.ts';
+import { guardSession, guardUser, openUserGuard, type UserRequest } from './guard-user.ts';
 import * as input from './input.ts';
+import { rotation } from './input-rotation.ts';
 import { signOut } from './logout.ts';
-import { allowedMethods, type Params, type Route, route } from './route.ts';
+import { rotateMemberKey } from './rotate.ts';
+import { allowedMethods, id, type Params, type Route, route } from './route.ts';
+import { MEMBER_ROUTES } from './routes/members.ts';
+import { OWN_ACCOUNT_ROUTES } from './routes/own-account.ts';
 import { OWN_AUDIT_ROUTES } from './routes/own-audit.ts';
 import { OWN_KEY_ROUTES } from './routes/own-keys.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
-import * as shape from './shape-accounts.ts';
+import * as rotations from './shape-rotation.ts';
 import * as sessions from './shape-sessions.ts';
 
 /** All routes of who has signed in, below `/api/v1/user`; of two that match, the first. */
 export const USER_ROUTES: readonly Route<MemberDesk>[] = [
+  ...OWN_ACCOUNT_ROUTES,
+  ...MEMBER_ROUTES,
   ...OWN_KEY_ROUTES,
-  route(
-    'GET',
-    '/account',
-    input.nothing,
-    {
-      id: 'showOwnAccount',
-      summary: 'The account of this session',
-      answers: { 200: shape.ownAccount },
-      example: { answer: shape.examples.ownAccount },
-    },
-    showOwnAccount,
-  ),
+  ...OWN_AUDIT_ROUTES,
   route(
     'POST',
-    '/logout',
-    input.nothing,
+    '/api-keys/:id/rotate',
+    rotation,
     {
-      id: 'signOut',
-      summary: 'Sign this session token out',
-      answers: { 200: sessions.signedOut },
-      example: { answer: sessions.examples.signedOut },
+      id: 'rotateKey',
+      summary: 'Give a key a new secret, which is shown once, here',
+      answers: { 200: rotations.rotatedKey },
+      denials: ['not_found', 'trial_rotation', 'rotation_refused', 'conflict', 'not_in_force'],
+      unsettled: rotations.rotatedKey,
+      example: { input: { grace_seconds: 3_600 }, answer: rotations.examples.rotatedKey },
     },
-    signOut,
+    (desk, terms, params) => rotateMemberKey(desk, id(params), terms),
   ),
-  ...OWN_AUDIT_ROUTES,
 ];
+
+/** Open to every session, also to one that belongs to no account, and makes none. */
+export const LOGOUT: Route<SessionDesk> = route(
+  'POST',
+  '/logout',
+  input.nothing,
+  {
+    id: 'signOut',
+    summary: 'Sign this session token out',
+    answers: { 200: sessions.signedOut },
+    example: { answer: sessions.examples.signedOut },
+  },
+  signOut,
+);
 
 /** Where the customers' routes stand, and where those of keys stand too. */
 export const USER = '/api/v1/user';
@@ -54,27 +63,35 @@ export function userRoutes(house: House): Hono<Kept> {
   const app = new Hono<Kept>();
   const guard = openUserGuard(house);
   if (guard === null) return app;
+  const requestOf = (c: Context<Kept>, path: string, nowMs: number, params: Params): UserRequest => ({
+    method: c.req.method,
+    path: filled(USER + path, params),
+    address: c.req.header('CF-Connecting-IP') ?? null,
+    headers: c.req.raw.headers,
+    requestId: c.env.requestId,
+    nowMs,
+  });
   const mount = (path: string, each: Route<MemberDesk>) =>
     app.on(each.method, path, (c) =>
       serve(house, each, c, async (nowMs, params): Promise<Guarded<MemberDesk>> => {
-        const { requestId } = c.env;
-        const guarded = await guardUser(guard, {
-          method: c.req.method,
-          path: filled(USER + each.path, params),
-          address: c.req.header('CF-Connecting-IP') ?? null,
-          headers: c.req.raw.headers,
-          requestId,
-          nowMs,
-        });
+        const guarded = await guardUser(guard, requestOf(c, each.path, nowMs, params));
         if (!guarded.ok) return { refusal: denied(guarded.denial) };
-        const { source, ...user } = guarded.user;
-        return { asker: { ...user, actor: { name: `member:${user.member.id}`, address: source, requestId } } };
+        const { source: address, ...user } = guarded.user;
+        return { asker: { ...user, actor: { name: `member:${user.member.id}`, address, requestId: c.env.requestId } } };
       }),
     );
+  app.on(LOGOUT.method, USER + LOGOUT.path, (c) =>
+    serve(house, LOGOUT, c, async (nowMs, params): Promise<Guarded<SessionDesk>> => {
+      const guarded = await guardSession(guard, requestOf(c, LOGOUT.path, nowMs, params));
+      if (!guarded.ok) return { refusal: denied(guarded.denial) };
+      const { identity, source: address } = guarded.user;
+      return { asker: { identity, actor: { name: `session:${identity.tokenId}`, address, requestId: c.env.requestId } } };
+    }),
+  );
   for (const each of USER_ROUTES) for (const path of pathsOf(each.path)) mount(path, each);
   const wrongMethod = (allow: readonly string[]) => (c: Context<Kept>) =>
     respond(house.policy, { kind: 'wrong_method', allow }, c.env.requestId);
-  for (const [path, allow] of allowedMethods(USER_ROUTES)) {
+  for (const [path, allow] of allowedMethods([...USER_ROUTES, LOGOUT])) {
     for (const each of pathsOf(path)) app.all(each, wrongMethod(allow));
   }
   for (const room of [USER, KEYS_ALIAS]) {

@@ -77,20 +77,35 @@ export async function eraseMemberRows(
   await db.batch(statements.map((sql) => db.prepare(sql).bind(bound)));
 }
 
+/** What people write, in the fields that an entry of the audit trail says were altered. */
+const WRITTEN = ['name', 'label', 'metadata', 'addresses'].map((field) => `'$.${field}'`);
+const isWritten = (json: string) => WRITTEN.map((path) => `${json} ->> ${path} IS NOT NULL`).join(' OR ');
+const unwritten = (json: string) => `json_remove(${json}, ${WRITTEN.join(', ')})`;
+
+/** Takes client addresses, and what people wrote, out of the audit trail of an account. As {@link eraseAddressesOf}. */
+export function eraseTrail(db: Db, accountId: string): Promise<boolean> {
+  const set = `, before = ${unwritten('before')}, after = ${unwritten('after')}`;
+  return eraseEntries(db, set, `address IS NOT NULL OR ${isWritten('before')} OR ${isWritten('after')}`, [accountId]);
+}
+
 /**
- * Takes client addresses out of the audit trail of an account: all, or those from which one actor has acted. Returns
- * whether there may be more, since one call does a bounded part.
+ * Takes the client addresses from which these actors have acted out of the audit trail of an account. Returns whether
+ * there may be more, since one call does a bounded part.
  */
-export async function eraseAuditAddresses(db: Db, accountId: string, actor: string | null): Promise<boolean> {
+export function eraseAddressesOf(db: Db, accountId: string, actors: readonly string[]): Promise<boolean> {
+  const condition = 'address IS NOT NULL AND actor IN (SELECT value FROM json_each(?2))';
+  return eraseEntries(db, '', condition, [accountId, JSON.stringify(actors)]);
+}
+
+async function eraseEntries(db: Db, set: string, condition: string, bound: readonly string[]): Promise<boolean> {
+  const statement = db
+    .prepare(
+      `UPDATE audit SET address = NULL${set} WHERE id IN (
+         SELECT id FROM audit WHERE account_id = ?1 AND (${condition}) ORDER BY id LIMIT ${AUDIT_ROWS})`,
+    )
+    .bind(...bound);
   for (let done = 0; done < AUDIT_ROWS_PER_CALL; done += AUDIT_ROWS) {
-    const { meta } = await db
-      .prepare(
-        `UPDATE audit SET address = NULL WHERE id IN (
-           SELECT id FROM audit WHERE account_id = ?1 AND address IS NOT NULL AND (?2 IS NULL OR actor = ?2)
-           ORDER BY id LIMIT ${AUDIT_ROWS})`,
-      )
-      .bind(accountId, actor)
-      .run();
+    const { meta } = await statement.run();
     if (meta.changes < AUDIT_ROWS) return false;
   }
   return true;

@@ -40,8 +40,8 @@ export interface Invitation {
 export const INVITATION_COLUMNS = `id, account_id AS accountId, email, role, invited_by AS invitedBy,
   created_at_ms AS createdAtMs, expires_at_ms AS expiresAtMs`;
 
-/** So many invitations of one address are looked at; the others stand until these are used or over. */
-const MOST_INVITATIONS = 10;
+/** So many invitations of one address are looked at. */
+const MOST_INVITATIONS = 100;
 
 /** What the registry knows of who has signed in. */
 export interface KnownSession {

@@ -1,6 +1,11 @@
 import { createAccount, listAccounts, resumeAccount, showAccount, suspendAccount, updateAccount } from '../accounts.ts';
+import { closeAccount } from '../close.ts';
 import type { Desk } from '../desk.ts';
+import { eraseAccount } from '../erase.ts';
+import { exportAccount } from '../export.ts';
 import * as input from '../input.ts';
+import { accountListQuery, erasure } from '../input-people.ts';
+import { NDJSON } from '../logs.ts';
 import { id, type Route, route } from '../route.ts';
 import * as shape from '../shape-accounts.ts';
 import * as limits from '../shape-limits.ts';
@@ -21,19 +26,20 @@ export const ACCOUNT_ROUTES: readonly Route<Desk>[] = [
       id: 'createAccount',
       summary: 'Make an account',
       answers: { 201: shape.account },
-      example: { input: { name: 'Acme', plan: 'standard' }, answer: examples.account },
+      denials: ['conflict'],
+      example: { input: { name: 'Acme', plan: 'standard', organisation: 'org_2pQ7' }, answer: examples.account },
     },
     createAccount,
   ),
   route(
     'GET',
     '/accounts',
-    input.accountQuery,
+    accountListQuery,
     {
       id: 'listAccounts',
       summary: 'Accounts, newest first',
       answers: { 200: shape.accounts },
-      example: { input: { limit: '50' }, answer: examples.accounts },
+      example: { input: { plan: 'standard', limit: '50' }, answer: examples.accounts },
     },
     listAccounts,
   ),
@@ -82,12 +88,53 @@ export const ACCOUNT_ROUTES: readonly Route<Desk>[] = [
     input.nothing,
     {
       id: 'resumeAccount',
-      summary: 'End the suspension of an account',
+      summary: 'End the suspension of an account that is not closed',
       answers: { 200: shape.changedAccount },
       ...CHANGE,
+      denials: [...CHANGE.denials, 'conflict'],
       example: { answer: examples.changedAccount },
     },
     (desk, _, params) => resumeAccount(desk, id(params)),
+  ),
+  route(
+    'POST',
+    '/accounts/:id/close',
+    input.nothing,
+    {
+      id: 'closeAccount',
+      summary: 'Close an account for good: all its keys are revoked',
+      answers: { 200: shape.changedAccount },
+      ...CHANGE,
+      example: { answer: examples.closedAccount },
+    },
+    (desk, _, params) => closeAccount(desk, id(params)),
+  ),
+  route(
+    'GET',
+    '/accounts/:id/export',
+    input.nothing,
+    {
+      id: 'exportAccount',
+      summary: 'All that is kept of an account, as NDJSON; its request log has an export of its own',
+      answers: { 200: null },
+      text: { type: NDJSON, example: examples.exportLines },
+      denials: ['not_found'],
+      example: {},
+    },
+    (desk, _, params) => exportAccount(desk, id(params)),
+  ),
+  route(
+    'POST',
+    '/accounts/:id/erase',
+    erasure,
+    {
+      id: 'eraseAccount',
+      summary: 'Erase whatever tells of persons from an account that is closed; with a cursor, go on',
+      answers: { 200: shape.erasedAccount },
+      denials: ['not_found', 'conflict'],
+      example: { input: {}, answer: examples.erasedAccount },
+    },
+    (desk, wish, params) => eraseAccount(desk, id(params), wish),
   ),
   route(
     'GET',

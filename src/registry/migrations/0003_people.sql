@@ -72,8 +72,10 @@ CREATE UNIQUE INDEX audit_once ON audit (once) WHERE once IS NOT NULL;
 DROP TRIGGER audit_refuses_update;
 CREATE TRIGGER audit_refuses_update BEFORE UPDATE ON audit
 WHEN NEW.address IS NOT NULL
-  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.before, NEW.after, NEW.once)
-    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.before, OLD.after, OLD.once)
+  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.once)
+    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.once)
+  OR (NEW.before IS NOT OLD.before AND NEW.before IS NOT json_remove(OLD.before, '$.name', '$.label', '$.metadata', '$.addresses'))
+  OR (NEW.after IS NOT OLD.after AND NEW.after IS NOT json_remove(OLD.after, '$.name', '$.label', '$.metadata', '$.addresses'))
 BEGIN
   SELECT RAISE(ABORT, 'audit rows are never changed');
 END;
