@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/house.test.ts', 'test/docs.test.ts', ...rooms.map((room) => `test/${room}/**/*.test.ts`)],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

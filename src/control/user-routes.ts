@@ -85,7 +85,9 @@ export function userRoutes(house: House): Hono<Kept> {
       const guarded = await guardSession(guard, requestOf(c, LOGOUT.path, nowMs, params));
       if (!guarded.ok) return { refusal: denied(guarded.denial) };
       const { identity, source: address } = guarded.user;
-      return { asker: { identity, actor: { name: `session:${identity.tokenId}`, address, requestId: c.env.requestId } } };
+      return {
+        asker: { identity, actor: { name: `session:${identity.tokenId}`, address, requestId: c.env.requestId } },
+      };
     }),
   );
   for (const each of USER_ROUTES) for (const path of pathsOf(each.path)) mount(path, each);
