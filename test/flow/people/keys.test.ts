@@ -753,6 +753,21 @@ describe('deleting a key', () => {
     expect(await (await cluster.records()).list()).toMatchObject({ keys: expect.not.arrayContaining([key.id]) });
   });
 
+  it('that stops before the rows are gone has ended the key: it is unknown, and asking again ends the rest', async () => {
+    const by = await member();
+    const key = await keyOf(by);
+    await patch(by, key.id, { active: false });
+    expect(await answered(key)).toEqual([401, 'api_key_inactive']);
+    await patch(by, key.id, { active: true });
+    const db = await cluster.database();
+    await db.prepare(`CREATE TRIGGER broken BEFORE DELETE ON keys BEGIN SELECT RAISE(ABORT, 'broken'); END`).run();
+    expect((await remove(by, key.id, '?purge=true')).status).toBe(503);
+    for (const isolate of [HERE, THERE]) expect(await answered(key, isolate)).toEqual([401, 'invalid_api_key']);
+    await db.prepare('DROP TRIGGER broken').run();
+    expect((await remove(by, key.id, '?purge=true', THERE)).status).toBe(204);
+    expect(await answered(key)).toEqual([401, 'invalid_api_key']);
+  });
+
   it('and using a key at the same moment: either it is used, and stays, or it is gone, and was never admitted', async () => {
     const seen: [purged: number, used: number[], after: number][] = [];
     for (let i = 0; i < 12; i++) {
