@@ -376,7 +376,7 @@ describe('a page', () => {
           );
         }),
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
