@@ -10,7 +10,7 @@ import { type Flags, readFlags, UsageError } from './flags.ts';
 import { startGateway } from './gateway.ts';
 import { greeting } from './greeting.ts';
 import { startOrigin } from './origin.ts';
-import { openIssuer, sessionOf } from './sign-in/issuer.ts';
+import { type Issuer, openIssuer, sessionOf } from './sign-in/issuer.ts';
 import { claimState, loadSecrets, openState, releaseState, tellRunning } from './state.ts';
 
 /*
@@ -50,7 +50,7 @@ async function start(flags: Flags): Promise<void> {
   const url = `http://localhost:${flags.port}`;
   const issuer = 'session' in given ? null : await openIssuer(state, flags.port);
   if (issuer !== null) closers.push(() => issuer.close());
-  const input = issuer === null ? given : { ...given, session: sessionOf(issuer, url, roles) };
+  const input = issuer === null ? given : { ...given, ...trusting(issuer, url, roles, flags.policy.members) };
   const policy = readPolicy(input);
 
   const gateway = startGateway(
@@ -71,6 +71,12 @@ async function start(flags: Flags): Promise<void> {
   const varsFile = flags.adminToken === null ? state.varsFile : null;
   const signIn = issuer === null ? null : { issuer: issuer.url, tokenCommand: tokenCommand(flags.state) };
   process.stdout.write(`${greeting({ policy, url, key, originUrl, varsFile, signIn })}\n`);
+}
+
+/** What the policy gets for a sign-in: a role that one chooses there counts, unless it says otherwise. */
+function trusting(issuer: Issuer, audience: string, roles: readonly string[], members: unknown) {
+  const given = typeof members === 'object' ? members : {};
+  return { session: sessionOf(issuer, audience, roles), members: { role_from_claim: true, ...given } };
 }
 
 function tokenCommand(state: string | null): string {

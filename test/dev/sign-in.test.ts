@@ -38,6 +38,19 @@ describe('the local sign-in', { timeout: 60_000 }, () => {
     expect(alone.payload).not.toHaveProperty('org_id');
   });
 
+  it('lets customers in, who make keys as far as their role goes', async () => {
+    expect(JSON.parse(shell(commands(run)[2] ?? ''))).toMatchObject({ keys: [] });
+    const made = await asCustomer(await token(), 'POST', '/api-keys', { label: 'mine', environment: 'live' });
+    expect(made.status).toBe(201);
+    const { key } = (await made.json()) as { key: string };
+    const models = await fetch(`http://localhost:${place.port}/v1/models`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(models.status).toBe(200);
+    const viewer = await token('--role', 'viewer');
+    expect((await asCustomer(viewer, 'POST', '/api-keys', { label: 'other', environment: 'live' })).status).toBe(403);
+  });
+
   it.each([
     [['--role', 'king'], /role: expected one of viewer, /],
     [['--user', 'Bob <b>'], /name: expected /],
@@ -83,6 +96,7 @@ describe('the local sign-in', { timeout: 60_000 }, () => {
     run = await place.startReady();
     expect(printedIssuer(run)).toBe(issuer);
     expect((await verified(first)).payload.sub).toBe('alice');
+    expect((await asCustomer(first, 'GET', '/account')).status).toBe(200);
   });
 
   it('is not there beside a sign-in of one’s own', async () => {
@@ -106,6 +120,12 @@ async function token(...flags: string[]): Promise<string> {
   const asked = spawnScript('token', ['--state', place.state, ...flags]);
   if ((await asked.ended) !== 0) throw new Error(asked.err);
   return asked.out.trimEnd();
+}
+
+function asCustomer(session: string, method: 'GET' | 'POST', path: string, body?: object): Promise<Response> {
+  const headers = { authorization: `Bearer ${session}`, 'content-type': 'application/json' };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  return fetch(`http://localhost:${place.port}/api/v1/user${path}`, { method, headers, ...sent });
 }
 
 /** As the gateway's policy has it. */
