@@ -7,6 +7,7 @@ import { notePurge } from '../../src/registry/outbox.ts';
 import { keysOfMember } from '../../src/registry/own-keys.ts';
 import { writeCursor } from '../../src/registry/page.ts';
 import { deadTrialKeys, purgeKeys } from '../../src/registry/purge.ts';
+import { readRotatable, readRotation, rotateSecret } from '../../src/registry/rotate.ts';
 import type { Db } from '../../src/registry/rows.ts';
 import { findTrialByPrefix, keysAfter, listKeys } from '../../src/registry/search.ts';
 import { admin, apply, makeKey, migrations, migrationsOf, NOW_MS, openDatabase, schema, tryKey } from './database.ts';
@@ -185,6 +186,15 @@ describe('every query uses an index', () => {
       return noteOnce(db, { once: 'x', action: 'x', accountId: null, keyId: null, about: {} }, admin, NOW_MS);
     },
     'keys of a member': (db) => keysOfMember(db, 'mem_1'),
+    'a key to rotate': (db) => readRotatable(db, 'k1'),
+    rotation: async (db) => {
+      const read = await readRotatable(db, 'k1');
+      if (read === null) throw new Error('no key');
+      const secret = { id: 'sec_next', prefix: 'ks_live_next', digest: 'digest:next', pepperVersion: 1 };
+      const terms = { graceEndsAtMs: NOW_MS, alone: true };
+      return rotateSecret(db, { ...read, secretId: 'nothing' }, secret, terms, admin, NOW_MS);
+    },
+    'a rotation that was made': (db) => readRotation(db, 'sec_k1'),
   };
   let store: Awaited<ReturnType<typeof openDatabase>>;
   beforeAll(async () => {

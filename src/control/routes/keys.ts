@@ -3,9 +3,12 @@ import { createKey } from '../create.ts';
 import type { Desk } from '../desk.ts';
 import * as input from '../input.ts';
 import * as keys from '../input-keys.ts';
+import { rotation } from '../input-rotation.ts';
 import { activateKey, deactivateKey, listKeys, lookUpKey, removeKey, revokeKey, revokeKeys, showKey } from '../keys.ts';
+import { rotateAnyKey } from '../rotate.ts';
 import { id, type Route, route } from '../route.ts';
 import * as shape from '../shape-keys.ts';
+import * as rotations from '../shape-rotation.ts';
 
 const { examples } = shape;
 
@@ -152,5 +155,19 @@ export const KEY_ROUTES: readonly Route<Desk>[] = [
       example: { answer: examples.key },
     },
     (desk, _, params) => activateKey(desk, id(params)),
+  ),
+  route(
+    'POST',
+    '/keys/:id/rotate',
+    rotation,
+    {
+      id: 'rotateAnyKey',
+      summary: 'Give a key a new secret, which is shown once, here',
+      answers: { 200: rotations.rotatedKey },
+      denials: ['not_found', 'trial_rotation', 'rotation_refused', 'conflict', 'not_in_force'],
+      unsettled: rotations.rotatedKey,
+      example: { input: { grace_seconds: 0 }, answer: rotations.examples.rotatedKey },
+    },
+    (desk, terms, params) => rotateAnyKey(desk, id(params), terms),
   ),
 ];
