@@ -252,7 +252,10 @@ export const keystile = {
       grants: ['viewer', 'developer'],
       manages: 'account',
     },
-    trial: { allow: [{ paths: ['/**'] }], deny: [billing, { paths: ['/webhooks/**', '/api/v1/webhooks/**'] }] },
+    trial: {
+      allow: [{ paths: ['/**'] }],
+      deny: [billing, ...administration, { paths: ['/webhooks/**', '/api/v1/webhooks/**'] }],
+    },
   },
   members: { join: 'sign_in', first_role: 'account_admin', default_role: 'developer', role_from_claim: false },
   keys: {

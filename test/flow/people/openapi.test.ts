@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { declared } from '../../support/answers.ts';
-import { ADMIN_TOKEN, type Cluster, type Send, startCluster } from '../../support/cluster.ts';
+import { ADMIN_TOKEN, type Cluster, startCluster } from '../../support/cluster.ts';
 import { type Issuer, startIssuer } from '../../support/issuer.ts';
+import { callOf, prepare, type Things } from '../../support/operations.ts';
 
 /*
  * Every operation of the OpenAPI document is called as its own examples say, with ids of things that exist, and what
@@ -16,10 +17,7 @@ const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
 const JSON_BODY = { 'content-type': 'application/json' };
 
 /** Whatever a path or a caller may need: an account with its admin, another member and a key. */
-interface World {
-  readonly account: string;
-  readonly member: string;
-  readonly key: { readonly id: string; readonly key: string };
+interface World extends Things {
   readonly session: Readonly<Record<string, string>>;
 }
 
@@ -40,23 +38,6 @@ async function made(): Promise<World> {
   const wish = JSON.stringify({ environment: 'live', label: `key ${users}` });
   const key = await body<World['key']>(cluster.send('/api/v1/user/api-keys', { method: 'POST', headers, body: wish }));
   return { account, member: id, key, session };
-}
-
-/** What must have been done before. */
-const BEFORE: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
-  eraseAccount: ({ account }) => body(cluster.admin('POST', `/accounts/${account}/close`)),
-};
-
-/** What is sent in place of the example, where that names something in particular. */
-const INPUT: Readonly<Record<string, (world: World) => object>> = {
-  lookUpKey: ({ key }) => ({ key: key.key }),
-};
-
-async function trialKey(): Promise<string> {
-  const { api_key: key } = await body<{ api_key: string }>(
-    cluster.send('/api/v1/onboarding/temp-key', { method: 'POST', address: '192.0.2.3' }),
-  );
-  return key;
 }
 
 /** The policy of this gateway, with another issuer: which one it is says nothing about routes. */
@@ -80,40 +61,17 @@ describe('every operation', () => {
   test.each(SPEC.operations.map((each) => [each.route.about.id, each] as const))(
     '%s answers what is declared',
     async (id, { section, route }) => {
-      const { method, path, about } = route;
-      const world = method === 'GET' ? shared : await made();
-      await BEFORE[id]?.(world);
-      const trial = id === 'revokeTrialKey' ? await trialKey() : '';
-      const values: Readonly<Record<string, string>> = {
-        accounts: world.account,
-        members: world.member,
-        keys: world.key.id,
-        'api-keys': world.key.id,
-        lockouts: 'ip',
-        ':kind': '192.0.2.77',
-        'temp-key': trial.slice(0, 20),
-      };
-      const segments = path.split('/');
-      const filled = segments
-        .map((segment, i) => (segment.startsWith(':') ? values[segments[i - 1] ?? ''] : segment))
-        .join('/');
-      const input = INPUT[id]?.(world) ?? about.example.input;
+      const things = await prepare(cluster, id, route.method === 'GET' ? shared : await made());
       const asks = new Set(section.guard(route));
+      const { path, send } = callOf({ base: section.base, route }, things);
       const headers = {
-        ...(asks.has('session_missing') && world.session),
+        ...send.headers,
+        ...(asks.has('session_missing') && things.session),
         ...(asks.has('admin_missing') && ADMIN),
-        ...(asks.has('missing_credential') && { authorization: `Bearer ${world.key.key}` }),
-        ...(trial !== '' && { authorization: `Bearer ${trial}` }),
-        ...(about.needsIdempotencyKey && { 'idempotency-key': crypto.randomUUID() }),
+        ...(asks.has('missing_credential') && { authorization: `Bearer ${things.key.key}` }),
+        ...(things.trial !== undefined && { authorization: `Bearer ${things.trial}` }),
       };
-      const reads = method === 'GET' || method === 'DELETE';
-      const query = reads ? `?${new URLSearchParams(input as Record<string, string>)}` : '';
-      const send: Send = {
-        method,
-        headers: reads ? headers : { ...headers, ...JSON_BODY },
-        ...(!reads && input !== undefined && { body: JSON.stringify(input) }),
-      };
-      const response = await cluster.send(section.base + filled + query, send);
+      const response = await cluster.send(path, { ...send, headers });
       const answer = await SPEC.check(id, response);
       expect([response.status < 300, answer]).toEqual([true, answer]);
     },
