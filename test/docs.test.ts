@@ -31,6 +31,11 @@ const code: Record<string, string> = import.meta.glob('../src/**/*.ts', {
   import: 'default',
   eager: true,
 });
+const tests: Record<string, string> = import.meta.glob('./**/*.test.ts', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 const files = new Set(
   Object.keys(import.meta.glob(['../*', '../docs/*', '../src/**/*.ts', './**/*.ts', '../bench/*.ts'])),
 );
@@ -199,22 +204,26 @@ describe('the table of fields', () => {
   );
 });
 
+/** Every route but those of the OpenAPI document, as `GET /path/{parameter}`. */
+function routes(): string[] {
+  const loaded = loadPolicy({
+    upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.org' }] }],
+    session: { issuer: 'https://a.example', jwks_url: 'https://a.example/keys', audience: ['api'] },
+  });
+  if (!loaded.ok) throw new Error(loaded.problems.join('; '));
+  const tokens = [{ name: 'root', scope: 'full', token: '' }] as const;
+  return sectionsOf({ policy: loaded.policy, admin: { tokens, access: null } }).flatMap(({ base, routes }) =>
+    routes.map(({ method, path }) => `${method} ${base}${pathTemplate(path)}`),
+  );
+}
+
 describe('the README', () => {
   const text = page('README.md');
 
   test('tells of no route that is not there', () => {
-    const loaded = loadPolicy({
-      upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.org' }] }],
-      session: { issuer: 'https://a.example', jwks_url: 'https://a.example/keys', audience: ['api'] },
-    });
-    if (!loaded.ok) throw new Error(loaded.problems.join('; '));
-    const tokens = [{ name: 'root', scope: 'full', token: '' }] as const;
-    const routes = sectionsOf({ policy: loaded.policy, admin: { tokens, access: null } }).flatMap(({ base, routes }) =>
-      routes.map(({ method, path }) => `${method} ${base}${pathTemplate(path)}`),
-    );
     const told = [...text.matchAll(/^\| `([A-Z]+ \/[^`]+)` \|/gm)].map(([, route]) => route);
     expect(told.length).toBeGreaterThan(30);
-    expect(told.filter((route = '') => ![...routes, `GET ${DOCUMENT}`, `GET ${PAGE}`].includes(route))).toEqual([]);
+    expect(told.filter((route = '') => ![...routes(), `GET ${DOCUMENT}`, `GET ${PAGE}`].includes(route))).toEqual([]);
   });
 
   test('tells the times by which the code goes', () => {
@@ -266,5 +275,34 @@ describe('the runbook', () => {
     const names = alerts.map(([, name]) => name);
     const told = table(page('docs/runbook.md'), 'alerts').map(([name = '']) => name.replaceAll('`', ''));
     expect(told.sort()).toEqual([...new Set(names)].sort());
+  });
+});
+
+describe('the table of claims', () => {
+  const rows = table(page('docs/claims.md'), 'claims');
+  const quoted = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+
+  test('has claims of all four products, each with a test', () => {
+    expect(new Set(rows.map(([product]) => product))).toEqual(new Set(['Wafer', 'WAVIS', 'Wevion', 'Rolling']));
+    expect(rows.filter((cells) => cells.length !== 4 || quoted(cells[3]).length < 2)).toEqual([]);
+  });
+
+  test('names no test that is not there', () => {
+    const missing: string[] = [];
+    for (const cells of rows) {
+      let code = '';
+      for (const name of quoted(cells[3])) {
+        if (name.endsWith('.test.ts')) code = tests[name.replace(/^test/, '.')] ?? '';
+        else if (!["'", '`'].some((quote) => code.includes(`(${quote}${name}${quote}, `))) missing.push(name);
+      }
+    }
+    expect(missing).toEqual([]);
+  });
+
+  test('names no route that is not there', () => {
+    const told = rows.flatMap(([, , cell]) => quoted(cell));
+    const plain = told.map((route) => route.replace(/\?.*/, '').replace('/v1/api-keys', '/v1/user/api-keys'));
+    expect(told.length).toBeGreaterThan(40);
+    expect(plain.filter((route) => !routes().includes(route))).toEqual([]);
   });
 });

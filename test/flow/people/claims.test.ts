@@ -82,7 +82,7 @@ const recorded = (by: Member, many: number, path = '/logs'): Promise<Json[]> =>
   );
 
 describe('Wafer', () => {
-  it('one account carries many keys, and each is revoked without rotating the others: the next request says invalid_api_key', async () => {
+  it('many keys on one account: one that is revoked gets invalid_api_key at its next request, and the others go on', async () => {
     const by = await member();
     const keys = [await make(by, WAFER), await make(by, WAFER), await make(by, WAFER)];
     expect(await answers(keys, WAFER)).toEqual([200, 200, 200]);
@@ -92,7 +92,7 @@ describe('Wafer', () => {
     expect(await answers(keys, WAFER)).toEqual([401, 200, 200]);
   });
 
-  it('keys of every plan share the prefix wfr_, and lists show the first 12 characters', async () => {
+  it('keys of all plans begin with wfr_, and a list shows 12 characters of each', async () => {
     for (const plan of ['standard', 'pass']) {
       const by = await member('developer', await cluster.account('One', plan));
       const { key } = await make(by, WAFER);
@@ -102,7 +102,7 @@ describe('Wafer', () => {
     }
   });
 
-  it('usage from every key counts against the same quota window', async () => {
+  it('all keys of an account, whoever made them, share one quota window', async () => {
     const account = await cluster.account('One', 'pass');
     const [ada, bob] = [await member('developer', account), await member('developer', account)];
     const keys = [await make(ada, WAFER), await make(bob, WAFER)] as const;
@@ -110,7 +110,7 @@ describe('Wafer', () => {
     expect(await answers(keys, WAFER)).toEqual([429, 429]);
   });
 
-  it('there is no per-key spending limit', async () => {
+  it('a key gets no quota in credits of its own where the policy has none', async () => {
     const by = await member();
     const fields = { environment: 'live', label: label() };
     const { status: code } = await by.ask('POST', '/api-keys', { ...fields, credit_quotas: { monthly: 1 } });
@@ -120,7 +120,7 @@ describe('Wafer', () => {
 });
 
 describe('WAVIS', () => {
-  it('keys are wvs_<env>_<32-hex>, of live, test or dev as was picked', async () => {
+  it('a key has its environment, live, test or dev, and 32 hex digits after wvs_', async () => {
     const by = await member('developer');
     for (const environment of mints) {
       const made = await make(by, WAVIS, { environment });
@@ -130,7 +130,7 @@ describe('WAVIS', () => {
     }
   });
 
-  it('a viewer reads keys, usage and status, and creates and modifies nothing', async () => {
+  it('a viewer who has signed in reads keys, usage and account, and changes nothing', async () => {
     const by = await member('viewer');
     for (const path of ['/api-keys', '/usage', '/account']) {
       expect((await by.ask('GET', path, undefined, { isolate: WAVIS })).status, path).toBe(200);
@@ -147,7 +147,7 @@ describe('WAVIS', () => {
     }
   });
 
-  it('a trial key may not reach billing, webhooks or key management', async () => {
+  it('a trial key gets 403 for billing, webhooks and key management', async () => {
     const taken = await read(cluster.send('/api/v1/onboarding/temp-key', { method: 'POST' }, WAVIS));
     const headers = { authorization: `Bearer ${taken.body.api_key}` };
     expect(await status(cluster.send('/v1/models', { headers }, WAVIS))).toBe(200);
@@ -161,7 +161,7 @@ describe('WAVIS', () => {
 });
 
 describe('Wevion', () => {
-  it('DELETE /api/v1/api-keys/:id revokes: the next request returns 401, and it cannot be undone', async () => {
+  it('DELETE /api/v1/api-keys/:id revokes for good: 401 at the next request, and no way back', async () => {
     const by = await member();
     const key = await make(by, WEVION);
     expect((await call(key, WEVION)).status).toBe(200);
@@ -173,7 +173,7 @@ describe('Wevion', () => {
     expect([undo.status, (await call(key, WEVION)).status]).toEqual([409, 401]);
   });
 
-  it('a key has 100 requests a minute unless it was made with another rate, within the maximum of the plan', async () => {
+  it('a key may make 100 requests a minute, or what it was given within the maximum of its plan', async () => {
     const by = await member();
     const rateOf = async (key: IssuedKey) => (await call(key, WEVION)).headers.get('ratelimit-policy');
     expect(await rateOf(await make(by, WEVION))).toBe('"rate";q=100;w=60');
@@ -187,7 +187,7 @@ describe('Wevion', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('a key always acts as the user who created it, never as another one', async () => {
+  it('the origin is told the maker of a key, whoever manages it and whatever a client sends', async () => {
     const account = await cluster.account();
     const [admin, ada] = [await member('account_admin', account), await member('developer', account)];
     const key = await make(ada, WEVION);
@@ -198,7 +198,7 @@ describe('Wevion', () => {
     expect((await ask(ada, WEVION, `/api-keys/${key.id}`)).creator).toBe(ada.id);
   });
 
-  it('keys are unlimited where neither policy nor plan caps them', async () => {
+  it('no cap on keys where neither policy nor plan has one', async () => {
     const account = await cluster.account('One', 'enterprise');
     const by = await member('developer', account);
     const wanted = Array.from({ length: 60 }, (_, i) => ({ id: `key_many_${i}`, account, member: by.id }));
@@ -208,7 +208,7 @@ describe('Wevion', () => {
 });
 
 describe('Rolling', () => {
-  it('a category changes no answer; lists, usage and logs are filtered by it', async () => {
+  it('a category changes no answer, and lists, usage and logs are filtered by it', async () => {
     const by = await member();
     const [live, partner] = [
       await make(by, ROLLING, { category: 'production' }),
@@ -225,7 +225,7 @@ describe('Rolling', () => {
     expect((await ask(by, ROLLING, `/logs${query}`)).entries).toMatchObject([{ key: partner.id }]);
   });
 
-  it('every request of a key is logged under its alias: endpoint, status, time to first byte, address and credits; deactivating keeps it', async () => {
+  it('the log has each request under the alias, with endpoint, status, time, address and credits, also once the key is off', async () => {
     const by = await member();
     const key = await make(by, ROLLING, { label: 'ci pipeline' });
     expect((await call(key, ROLLING, '/paid/v1/search')).status).toBe(200);
@@ -244,7 +244,7 @@ describe('Rolling', () => {
   });
 
   /** Last, since it moves the time for good. */
-  it('a key stops at its date with 401 Expired API Key; quotas free up by rolling days, weeks and months, and a total never does', async () => {
+  it('a key ends at its date with 401, or never; daily, weekly and monthly quotas roll, and a total stays reached', async () => {
     const by = await member();
     const ends = new Date(Date.now() + 2 * HOUR_MS).toISOString();
     const make1 = (fields: Json) => make(by, ROLLING, fields);

@@ -369,7 +369,7 @@ describe('the members of an account', () => {
 });
 
 describe('wevion: what happens when a key’s user is removed', () => {
-  it('"Also revoke their API keys": no isolate admits any of them once the removal has answered', async () => {
+  it('with its keys revoked: no isolate admits any of them once the removal has answered', async () => {
     const one = await team();
     const ada = await mate(one);
     const keys = [await hotKey(ada), await hotKey(ada)];
@@ -380,7 +380,7 @@ describe('wevion: what happens when a key’s user is removed', () => {
     expect(await everywhere(bossKey)).toEqual([200, 200]);
   });
 
-  it('"the key may continue to work (depends on configuration)": kept keys go on, and it is told', async () => {
+  it('with its keys kept, which the policy decides: they go on, and it is told', async () => {
     const one = await team();
     const ada = await mate(one);
     const key = await hotKey(ada);
