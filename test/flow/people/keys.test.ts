@@ -248,22 +248,22 @@ describe('creating a key', () => {
 
   it('Wevion: carries the permissions of who made it, and a key by a viewer is still viewer-level', async () => {
     const account = await cluster.account('One', 'enterprise');
-    const [viewer, admin] = [
-      await letIn(cluster, issuer, account, 'viewer', 'user_wevion_viewer'),
-      await operate(
-        cluster,
-        'POST',
-        `/accounts/${account}/members`,
-        { user: 'user_wevion_admin', role: 'admin' },
-        { isolate: WEVION },
-      ),
-    ];
-    expect(admin.status).toBe(201);
+    const [viewer, admin] = [await member('viewer', account), await member('account_admin', account)];
     const key = (await create(viewer, { label: 'public dashboard' }, WEVION)).body;
     expect(key.role).toBe('viewer');
     expect((await create(viewer, { label: 'same', role: 'viewer' }, WEVION)).status).toBe(201);
-    const reply = await create(viewer, { label: 'more', role: 'mediabuyer' }, WEVION);
-    expect(told(reply)).toEqual([403, 'insufficient_role']);
+    expect(told(await create(viewer, { label: 'more', role: 'mediabuyer' }, WEVION))).toEqual([
+      403,
+      'insufficient_role',
+    ]);
+    expect((await create(admin, { label: 'org-wide reporting' }, WEVION)).body.role).toBe('account_admin');
+    const less = await create(admin, { label: 'less', role: 'viewer' }, WEVION);
+    expect([...told(less), less.body.detail]).toEqual([
+      403,
+      'insufficient_role',
+      'role: keys have the role of the member who makes them, account_admin here; leave it out',
+    ]);
+    expect((await create(admin, { label: 'copy', copy_from: key.id }, WEVION)).body.role).toBe('account_admin');
     const headers = { authorization: `Bearer ${key.key}` };
     expect(await status(cluster.send('/v1/models', { headers }, WEVION))).toBe(200);
     expect(await status(cluster.send('/v1/models', { method: 'POST', headers }, WEVION))).toBe(403);
@@ -702,6 +702,8 @@ describe('one key', () => {
 });
 
 describe('deleting a key', () => {
+  let owner: Member | undefined;
+
   it('Rolling: removes it for good with its settings if it has never been used', async () => {
     const by = await member();
     const key = (await create(by, { label: 'ci' }, ROLLING)).body;
@@ -788,7 +790,6 @@ describe('deleting a key', () => {
       expect(after, told).toBe(purged === 409 ? 200 : 401);
     }
   });
-  let owner: Member | undefined;
 });
 
 describe('keys of others', () => {
