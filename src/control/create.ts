@@ -2,14 +2,14 @@ import { type Denial, deny } from '../decision/denial.ts';
 import { planOf } from '../gateway/limits.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { StoredAccount } from '../registry/accounts.ts';
-import { type CreationRules, HOUR_MS, type NewKey as KeySpec, NO_RULES, type NotMade } from '../registry/create.ts';
+import { type CreationRules, HOUR_MS, type NewKey as KeySpec, NO_RULES } from '../registry/create.ts';
 import type { StoredKey } from '../registry/keys.ts';
 import { findAccount, missing } from './accounts.ts';
 import { type Answer, denied, notInForce, rfc3339 } from './answer.ts';
 import type { Desk, MemberDesk } from './desk.ts';
 import type { Checked } from './input.ts';
 import type { NewKey } from './input-keys.ts';
-import { issueKey } from './issue.ts';
+import { issueKey, type NotIssued } from './issue.ts';
 import { checkEnvironment, checkRole, checkTerms, ownersOf, roleOfNewKey } from './key-terms.ts';
 import { viewOf } from './key-view.ts';
 import { keyById } from './keys.ts';
@@ -101,7 +101,7 @@ function rulesOf(policy: Policy, planName: string, owner: MemberDesk | null, rol
 }
 
 /** Why no key was made, with the numbers and what to do. */
-function refusalOf(found: NotMade, { perAccount, perUser, perHour }: CreationRules, nowMs: number): Denial {
+function refusalOf(found: NotIssued, { perAccount, perUser, perHour }: CreationRules, nowMs: number): Denial {
   const toDo = 'revoke one that is not used (inactive and expired ones count), or ask for a higher limit';
   switch (found.reason) {
     case 'account_missing':
@@ -112,6 +112,10 @@ function refusalOf(found: NotMade, { perAccount, perUser, perHour }: CreationRul
       return deny('conflict', { detail: 'your role in the account has changed meanwhile: look at it, and try again' });
     case 'label_taken':
       return LABEL_TAKEN;
+    case 'purged':
+      return deny('conflict', {
+        detail: 'the key that this request has made was deleted: send another Idempotency-Key',
+      });
     case 'key_cap':
       return deny('key_cap', { detail: `the account has ${found.count} keys of at most ${perAccount}: ${toDo}` });
     case 'user_key_cap':

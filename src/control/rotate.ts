@@ -28,6 +28,9 @@ const ATTEMPTS = 6;
 const AT_THE_SAME_TIME = deny('conflict', {
   detail: 'the key was rotated at the same time: its new secret is in the answer to that call',
 });
+const ROTATED_SINCE = deny('conflict', {
+  detail: 'this request has rotated the key already, and the key was rotated again since: its secret was replaced',
+});
 const OTHER_KEYS = deny('rotation_refused', {
   detail: 'the account has other active keys: create a new key, switch over to it, then revoke this one',
 });
@@ -75,8 +78,10 @@ export async function rotateKey(desk: Desk, keyId: string, input: Rotation, rota
     if (denial !== null) return denied(denial);
     minted ??= await mintSecret(house, key.environment, desk.entropy);
     // A request that is sent again may have done its work already.
-    const before = read.secretId === minted.stored.id ? await readRotation(force.db, read.secretId) : null;
-    if (before !== null) return settled(desk, minted, before);
+    const before = desk.entropy.isAgain ? await readRotation(force.db, minted.stored.id) : null;
+    if (before !== null) {
+      return read.secretId === minted.stored.id ? settled(desk, minted, before) : denied(ROTATED_SINCE);
+    }
     secretId ??= read.secretId;
     if (read.secretId !== secretId) return denied(AT_THE_SAME_TIME);
     if (read.isRotating) {

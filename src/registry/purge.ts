@@ -53,3 +53,9 @@ export async function purgeKeys(
   ]);
   return results[4]?.results.map(({ id }) => id) ?? [];
 }
+
+/** Whether there was a key of this id that was deleted. */
+export async function wasPurged(db: Db, keyId: string): Promise<boolean> {
+  const sql = `SELECT 1 AS purged FROM audit WHERE key_id = ? AND action = 'key.purged'`;
+  return (await db.prepare(sql).bind(keyId).first()) !== null;
+}
