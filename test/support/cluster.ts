@@ -109,8 +109,12 @@ export class Cluster {
     return (await response.json()) as IssuedKey;
   }
 
-  /** Steers an isolate: its `clock`, its `delays`, `forget` (as a new isolate), or reads and resets its `calls`. */
-  async steer(isolate: number, what: 'clock' | 'delays' | 'forget', body: Record<string, number> = {}): Promise<void> {
+  /** Steers an isolate: its `clock`, its `delays`, its `death` at a later call, or `forget` (as a new isolate). */
+  async steer(
+    isolate: number,
+    what: 'clock' | 'delays' | 'death' | 'forget',
+    body: Record<string, number> = {},
+  ): Promise<void> {
     await fetch(`${this.urls[isolate]}/__test/${what}`, { method: 'POST', body: JSON.stringify(body) });
   }
 

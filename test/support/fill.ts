@@ -17,27 +17,33 @@ export async function digestOf(secret: string): Promise<string> {
 }
 
 /** Writes `count` active keys of one account straight into the registry, for tests that need very many at once. */
-export async function fillKeys(
+export function fillKeys(db: D1Database, account: string, count: number, preset = 'keystile'): Promise<FilledKey[]> {
+  const wanted = Array.from({ length: count }, (_, i) => ({ id: `key_${account}_${i}`, account, member: null }));
+  return fillKeysOf(db, wanted, preset);
+}
+
+/** The same of any accounts and members, by ids of the caller's. */
+export async function fillKeysOf(
   db: D1Database,
-  account: string,
-  count: number,
+  wanted: readonly { readonly id: string; readonly account: string; readonly member: string | null }[],
   preset = 'keystile',
 ): Promise<FilledKey[]> {
   const made = await Promise.all(
-    Array.from({ length: count }, async (_, i) => {
+    wanted.map(async (fields) => {
       const key = unissuedKey(preset);
-      return { id: `key_${account}_${i}`, key, digest: await digestOf(key) };
+      return { ...fields, key, digest: await digestOf(key) };
     }),
   );
-  const set = JSON.stringify(made.map(({ id, key, digest }) => ({ id, digest, prefix: key.slice(0, 14) })));
-  const columns = 'id, account_id, environment, role, status, generation, quotas, prefix, created_at_ms';
+  const set = JSON.stringify(made.map(({ key, ...rest }) => ({ ...rest, prefix: key.slice(0, 14) })));
+  const columns = 'id, account_id, user_id, environment, role, status, generation, quotas, prefix, created_at_ms';
   await db.batch([
     db
       .prepare(
         `INSERT INTO keys (${columns})
-         SELECT value ->> 'id', ?2, 'live', 'developer', 'active', 1, '{}', value ->> 'prefix', 1 FROM json_each(?1)`,
+         SELECT value ->> 'id', value ->> 'account', value ->> 'member', 'live', 'developer', 'active', 1, '{}',
+           value ->> 'prefix', 1 FROM json_each(?1)`,
       )
-      .bind(set, account),
+      .bind(set),
     db
       .prepare(
         `INSERT INTO secrets

@@ -2,8 +2,8 @@ import { createWorker, type Env } from '../../src/index.ts';
 
 /*
  * The Worker as tests run it: the real one, with a clock that can be skewed, made to drift and stepped back, and with
- * every call to a binding counted and, if asked for, delayed by a seeded random time before and after. Steered over
- * `/__test/…`, which the real Worker does not have.
+ * every call to a binding counted and, if asked for, delayed by a seeded random time before and after. It can be made
+ * to die at any of these calls. Steered over `/__test/…`, which the real Worker does not have.
  */
 
 interface Clockwork {
@@ -36,20 +36,56 @@ async function delay(): Promise<void> {
   if (delays.maxMs > 0) await scheduler.wait(random() * delays.maxMs);
 }
 
-/** Counts, and delays on both sides, each call of the methods that do I/O; other methods return what they return. */
+/**
+ * How many more calls begin before this isolate dies: from then on none begins and none is answered, as after a kill.
+ * The call at which it dies is not made either, unless `isDone`: then it is made, and its answer never arrives.
+ */
+const death = { callsLeft: Number.POSITIVE_INFINITY, isDone: 0 };
+/** What tells the clients of requests that are under way. */
+const mourners = new Set<() => void>();
+
+/** Never ends, for the isolate is dead. */
+function die(): Promise<never> {
+  for (const tell of mourners) tell();
+  return new Promise(() => undefined);
+}
+
+/** Counts a call, and delays it on both sides. */
+async function watched<T>(name: string, call: () => Promise<T>): Promise<T> {
+  calls[name] = (calls[name] ?? 0) + 1;
+  death.callsLeft--;
+  const dies = death.callsLeft < 0;
+  if (dies && !(death.isDone === 1 && death.callsLeft === -1)) await die();
+  await delay();
+  const result = await call();
+  if (dies) await die();
+  await delay();
+  return result;
+}
+
+/** What a client sees of an isolate that dies while it waits. */
+const KILLED = 599;
+
+/** What was answered, or `killed` where the isolate dies before. */
+async function orKilled<T>(answer: () => Promise<T>, killed: T): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  mourners.add(resolve);
+  try {
+    return await Promise.race([answer(), promise.then(() => killed)]);
+  } finally {
+    mourners.delete(resolve);
+  }
+}
+
+/** Watches each call of the methods that do I/O; other methods return what they return. */
 function watch<T extends object>(target: T, name: string, methods: readonly string[]): T {
   return new Proxy(target, {
     get(of, property) {
       const value = Reflect.get(of, property) as unknown;
       if (typeof value !== 'function') return value;
       if (!methods.includes(String(property))) return (value as () => unknown).bind(of);
-      return async (...args: unknown[]) => {
-        calls[name] = (calls[name] ?? 0) + 1;
-        await delay();
-        const result = await (value as (...args: unknown[]) => Promise<unknown>).apply(of, args);
-        await delay();
-        return result;
-      };
+      return (...args: unknown[]) =>
+        watched(name, () => (value as (...args: unknown[]) => Promise<unknown>).apply(of, args));
     },
   });
 }
@@ -109,13 +145,10 @@ function watchObjects<N extends { getByName(name: string): object }>(namespace: 
 }
 
 function watchStub(stub: object, name: string, methods: readonly string[]): object {
-  const call = async (method: string, args: unknown[]) => {
-    calls[`${name}.${method}`] = (calls[`${name}.${method}`] ?? 0) + 1;
-    await delay();
-    const result = await (stub as Record<string, (...args: unknown[]) => Promise<unknown>>)[method]?.(...args);
-    await delay();
-    return result;
-  };
+  const call = (method: string, args: unknown[]) =>
+    watched(`${name}.${method}`, async () =>
+      (stub as Record<string, (...args: unknown[]) => Promise<unknown>>)[method]?.(...args),
+    );
   return Object.fromEntries(methods.map((method) => [method, (...args: unknown[]) => call(method, args)]));
 }
 
@@ -134,9 +167,11 @@ async function steer(request: Request, path: string): Promise<Response> {
   const body = request.method === 'POST' ? ((await request.json()) as Record<string, number>) : {};
   if (path === '/__test/clock') Object.assign(clock, body);
   else if (path === '/__test/delays') Object.assign(delays, body);
+  else if (path === '/__test/death') Object.assign(death, body);
   else if (path === '/__test/forget') {
     worker = createWorker(readClock);
     instrumented = undefined;
+    death.callsLeft = Number.POSITIVE_INFINITY;
   } else if (path === '/__test/calls') {
     const counted = calls;
     calls = {};
@@ -150,10 +185,12 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith('/__test/')) return steer(request, pathname);
     instrumented ??= instrument(env);
-    return worker.fetch(request, instrumented, ctx);
+    const gateway = instrumented;
+    return orKilled(() => worker.fetch(request, gateway, ctx), new Response(null, { status: KILLED }));
   },
   async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
     instrumented ??= instrument(env);
-    await worker.scheduled(controller, instrumented, ctx);
+    const gateway = instrumented;
+    await orKilled(() => worker.scheduled(controller, gateway, ctx), undefined);
   },
 };

@@ -1,0 +1,54 @@
+import { ADMIN_TOKEN, type Cluster, type IssuedKey } from './cluster.ts';
+import type { Issuer } from './issuer.ts';
+import { type Ask, visit } from './people.ts';
+import { type Reply, read } from './reply.ts';
+
+/* Members of accounts, signed in by tokens that hold on clocks which are skewed or moved; and the operator. */
+
+/** Longer than any clock of a test is off. */
+const TOKEN_SPAN_MS = 36_000_000;
+
+/** A member who has signed in, for one account. */
+export interface Member {
+  readonly id: string;
+  readonly user: string;
+  readonly account: string;
+  /** Calls a route below `/api/v1/user`. */
+  ask(method: string, path: string, body?: unknown, ask?: Omit<Ask, 'account'>): Promise<Reply>;
+}
+
+/** Calls an admin route. */
+export function operate(
+  cluster: Cluster,
+  method: string,
+  path: string,
+  body?: unknown,
+  { isolate = 0, headers = {} }: Omit<Ask, 'account'> = {},
+): Promise<Reply> {
+  const own = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', ...headers };
+  const sent = { method, headers: own, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  return read(cluster.send(`/admin/v1${path}`, { ...sent, address: '198.51.100.7' }, isolate));
+}
+
+/** Lets a user into an account, with a role, and signs them in. */
+export async function letIn(
+  cluster: Cluster,
+  issuer: Issuer,
+  account: string,
+  role: string,
+  user: string,
+): Promise<Member> {
+  const { status, body, text } = await operate(cluster, 'POST', `/accounts/${account}/members`, { user, role });
+  if (status !== 201) throw new Error(`no member: ${status} ${text}`);
+  const times = { nowMs: Date.now() - TOKEN_SPAN_MS, expiresIn: (2 * TOKEN_SPAN_MS) / 1_000 };
+  const visitor = await visit(cluster, issuer, { user }, times);
+  const ask: Member['ask'] = (method, path, sent, how) => visitor.ask(method, path, sent, { ...how, account });
+  return { id: body.id, user, account, ask };
+}
+
+/** A new key that a member makes. */
+export async function keyOf(member: Member, fields: Record<string, unknown> = {}, isolate = 0): Promise<IssuedKey> {
+  const { status, body, text } = await member.ask('POST', '/api-keys', { environment: 'live', ...fields }, { isolate });
+  if (status !== 201) throw new Error(`no key: ${status} ${text}`);
+  return body;
+}
