@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { emailKey } from './email.ts';
 import { accountChange, accountQuery, text, token } from './input.ts';
 
 /*
@@ -21,10 +22,10 @@ export const accountListQuery = accountQuery
 /** What its own members may change of an account: plan and billing months are the operator's. */
 export const ownAccountChange = accountChange.pick({ name: true, budget_micro: true });
 
-/** RFC 5321 §4.5.3.1.3; compared in lower case. */
+/** RFC 5321 §4.5.3.1.3; compared as {@link emailKey} writes it. */
 const email = text(254)
   .regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address')
-  .transform((address) => address.toLowerCase());
+  .transform(emailKey);
 const role = text(32);
 
 /** Whom a member invites. */

@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose';
 import { innerHash } from '../credential/digest.ts';
 import type { SessionPolicy } from '../policy/schema.ts';
+import { emailKey } from './email.ts';
 import { type KeyCache, type Unverified, verifyToken } from './jwks.ts';
 
 /** Who has signed in, as the issuer's token says it. */
@@ -8,7 +9,7 @@ export interface Identity {
   readonly user: string;
   /** Null: the token names none. */
   readonly organisation: string | null;
-  /** In lower case; null: none, or one that the issuer says is not verified. */
+  /** As {@link emailKey} writes it; null: none, or one that the issuer does not say is verified though it says of it. */
   readonly email: string | null;
   /** The role of this policy that the token's stands for; null: none. */
   readonly role: string | null;
@@ -80,8 +81,9 @@ function claimAt(claims: JWTPayload, claim: Claim | null): unknown {
   );
 }
 
+/** No blanks at its ends: a header loses them, and two users would be one to the origin. */
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && isText(value) && value.length <= LONGEST_NAME;
+  return typeof value === 'string' && isText(value) && value.length <= LONGEST_NAME && value === value.trim();
 }
 
 function isText(value: string): boolean {
@@ -89,8 +91,8 @@ function isText(value: string): boolean {
 }
 
 /**
- * The e-mail address, unless the issuer says that it is not verified: by the claim `email_verified`, or by the one that
- * stands beside the address and is called so with `_verified` (as `https://example.com/email_verified`).
+ * The e-mail address, unless the issuer says anything but that it is verified: by the claim `email_verified`, or by the
+ * one that stands beside the address and is called so with `_verified` (as `https://example.com/email_verified`).
  */
 function emailOf(claims: JWTPayload, claim: Claim | null): string | null {
   const email = claimAt(claims, claim);
@@ -98,8 +100,8 @@ function emailOf(claims: JWTPayload, claim: Claim | null): string | null {
   const path = typeof claim === 'string' ? [claim] : claim;
   const beside = [...path.slice(0, -1), `${path.at(-1)}_verified`];
   const told = [claims.email_verified, claimAt(claims, beside)];
-  if (told.some((verified) => verified === false || verified === 'false')) return null;
-  return isText(email) && /^[^\s@]+@[^\s@]+$/.test(email) ? email.toLowerCase() : null;
+  if (told.some((verified) => verified !== undefined && verified !== true && verified !== 'true')) return null;
+  return isText(email) && /^[^\s@]+@[^\s@]+$/.test(email) ? emailKey(email) : null;
 }
 
 /** Of several roles in the token the one that the policy names first. */

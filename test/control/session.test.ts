@@ -196,6 +196,14 @@ describe('claims', () => {
     expect(await identity({ who: null, toString: 'x' }, { claims: { user: 'constructor' } })).toEqual(INVALID);
   });
 
+  it('that name a user or an organisation have no blanks at their ends, which a header would lose', async () => {
+    expect(await identity({ ...ADA, user: 'ada lovelace' })).toMatchObject({ user: 'ada lovelace' });
+    for (const name of [' ada', 'ada ', '\u00a0ada', ' ']) {
+      expect(await identity({ ...ADA, user: name })).toEqual(INVALID);
+      expect(await identity({ ...ADA, organisation: name })).toEqual(INVALID);
+    }
+  });
+
   it('name no organisation, e-mail address or role where there is none', async () => {
     const nobody = { organisation: null, email: null, role: null };
     expect(await identity({ user: 'u1' })).toMatchObject(nobody);
@@ -220,9 +228,14 @@ describe('claims', () => {
     expect(await emailOf({ email: 'Ada@Example.COM', email_verified: true })).toBe('ada@example.com');
     expect(await emailOf({ email: 'ada@example.com', email_verified: false })).toBeNull();
     expect(await emailOf({ email: 'ada@example.com', email_verified: 'false' })).toBeNull();
+    for (const unsure of [0, 1, '', 'False', 'yes', []]) {
+      expect(await emailOf({ email: 'ada@example.com', email_verified: unsure })).toBeNull();
+    }
     for (const email of ['ada', 'a@b@c', 'ada @example.com', 'ada@example.com\n', `${'a'.repeat(250)}@b.de`, 7]) {
       expect(await emailOf({ email: email as string })).toBeNull();
     }
+    // The Kelvin sign, which is a "k" in lower case: another address, and perhaps another person's.
+    expect(await emailOf({ email: '\u212aEN@example.com' })).toBe('\u212aen@example.com');
     const named = { claims: { email: 'https://example.com/email' } };
     const person = { 'https://example.com/email': 'ada@example.com' };
     expect(await emailOf(person, named)).toBe('ada@example.com');
