@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { type Denial, deny } from '../decision/denial.ts';
+import { deny } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
 import type { House } from '../env.ts';
 import { setAll } from '../gateway/headers.ts';
@@ -77,7 +77,10 @@ export function ownKeyRoutes(house: House): Hono<Kept> {
         const guarded = await guardOwnKey(house, requestOf(c, each), backOf(house, c));
         const { record } = guarded;
         known.record = record;
-        if (!guarded.ok) return { refusal: denied(refusalOf(house, each, guarded.denial, record)) };
+        // Told before anything is kept for an `Idempotency-Key`: anyone has as many trial keys as they like.
+        const isForTrial = each.path === ROTATE && record?.environment === house.policy.trial.environment;
+        if (isForTrial && (guarded.ok || guarded.denial.reason === 'role_forbidden')) return { refusal: NO_TRIAL };
+        if (!guarded.ok) return { refusal: denied(guarded.denial) };
         if (isGuessable(c, each)) return { refusal: denied(GUESSABLE) };
         const { presented, facts } = guarded;
         const actor = { name: `key:${guarded.record.keyId}`, address: facts.source, requestId: c.env.requestId };
@@ -103,15 +106,7 @@ function backOf({ logger }: House, c: Context<Kept>) {
 }
 
 /** That a trial key has nothing to rotate for is told rather than what its role lacks. */
-function refusalOf(
-  { policy }: House,
-  { path }: Route<OwnKeyDesk>,
-  denial: Denial,
-  record: KeyRecord | undefined,
-): Denial {
-  const isTrial = record?.environment === policy.trial.environment;
-  return path === ROTATE && isTrial && denial.reason === 'role_forbidden' ? deny('trial_rotation') : denial;
-}
+const NO_TRIAL = denied(deny('trial_rotation'));
 
 const GUESSABLE = invalid(
   'Idempotency-Key',

@@ -151,6 +151,17 @@ describe('a rotation with an Idempotency-Key', () => {
     const second = await rotate(key.key);
     expect([second.status, second.body]).toEqual([200, first.body]);
   });
+
+  it('of a trial key is refused and keeps nothing, since anyone may have such keys', async () => {
+    const trial = await read(cluster.send('/api/v1/onboarding/temp-key', { method: 'POST' }));
+    const db = await cluster.database();
+    const rows = () => db.prepare('SELECT count(*) AS rows FROM idempotency').first('rows');
+    const before = await rows();
+    const headers = { authorization: `Bearer ${trial.body.api_key}`, 'idempotency-key': crypto.randomUUID() };
+    const refused = await read(cluster.send('/api/v1/keys/apikey/rotate', { method: 'POST', headers }));
+    expect([refused.status, refused.body.code]).toEqual([403, 'trial_key_not_rotatable']);
+    expect(await rows()).toBe(before);
+  });
 });
 
 describe('an answer that was kept', () => {
