@@ -138,6 +138,8 @@ const ADMIN = '/admin/v1';
 const DEFAULT = loadPolicy(undefined);
 const TRIAL_ROUTES = DEFAULT.ok ? trialRoutes(DEFAULT.policy) : [];
 const MEMBER_ROUTES: readonly Described[] = [...USER_ROUTES, LOGOUT];
+/** Which of what is refused at any place of a route is asked at the second one too. */
+const AT_ALIAS = ['no session', 'an unsigned session', 'an API key', 'another account by name', 'another method'];
 /** Where the second isolate has its control routes. */
 const MOVED = '/moved';
 const policyOf = (issuer: Issuer) => ({
@@ -299,7 +301,8 @@ describe('the customers’ route', () => {
     };
     const members = (await Promise.all(ROLES.map(casesOf))).flat();
     await expectNone(members);
-    if (isOfKeys) await expectNone(members.map((each) => ({ ...each, path: atAlias(each.path) })));
+    const again = (cases: readonly Case[]) => cases.map((each) => ({ ...each, path: atAlias(each.path) }));
+    if (isOfKeys) await expectNone(again(members.filter(({ send }) => send.method !== 'HEAD')));
 
     const own = call(things(person('account_admin')));
     const methods = methodsOf(MEMBER_ROUTES, path);
@@ -313,7 +316,8 @@ describe('the customers’ route', () => {
     others.push(caseOf('another method', own, wrongMethod(methods), session, { method: 'PUT' }));
     if (!methods.includes('GET')) others.push(caseOf('HEAD', own, wrongMethod(methods), session, { method: 'HEAD' }));
     if (!isOpen) others.push(caseOf('another account by name', own, said('not_found'), named));
-    await expectNone(isOfKeys ? others.flatMap((each) => [each, { ...each, path: atAlias(each.path) }]) : others);
+    const repeated = isOfKeys ? again(others.filter(({ name }) => AT_ALIAS.includes(name))) : [];
+    await expectNone([...others, ...repeated]);
   });
 
   test.each(Object.entries(NAMED))('that takes %s tells nothing of others by it', async (name, [foreign, others]) => {
