@@ -86,10 +86,14 @@ export async function letIn(desk: Desk, reach: Reach, input: z.output<typeof new
     account: reach.accountId,
     email: email ?? '',
     role: role.value,
+    within: reach.roles,
     expiresAtMs: desk.nowMs + policy.members.invitation,
   };
   const invited = await inviteMember(desk.force.db, wanted, desk.actor, desk.nowMs);
-  if (!invited.ok) return denied(deny('conflict', { detail: invited.reason === 'is_member' ? IS_MEMBER : CLOSED }));
+  if (!invited.ok) {
+    if (invited.reason === 'above') return refusal('above');
+    return denied(deny('conflict', { detail: invited.reason === 'is_member' ? IS_MEMBER : CLOSED }));
+  }
   const { invitation } = invited;
   const { createdAtMs: sinceMs } = invitation;
   return json(personView({ ...invitation, userId: null, status: 'invited', sinceMs, removedAtMs: null }), 201);

@@ -6,15 +6,19 @@ import type { Db } from './rows.ts';
 /** What became of an invitation. */
 export type Invited =
   | { readonly ok: true; readonly invitation: Invitation }
-  | { readonly ok: false; readonly reason: 'account_closed' | 'is_member' };
+  | { readonly ok: false; readonly reason: 'account_closed' | 'is_member' | 'above' };
 
 /**
  * Invites an e-mail address into an account, or renews its invitation, which keeps its id. Those of the account that
- * are over are forgotten with it. `id` is the new one's; the audit trail names it and not the address.
+ * are over are forgotten with it. `id` is the new one's; the audit trail names it and not the address. `within`: the
+ * roles of whom who asks may change, the wanted one among them; an invitation with another role stays; null: any.
  */
 export async function inviteMember(
   db: Db,
-  wanted: Pick<Invitation, 'id' | 'email' | 'role' | 'expiresAtMs'> & { readonly account: string },
+  wanted: Pick<Invitation, 'id' | 'email' | 'role' | 'expiresAtMs'> & {
+    readonly account: string;
+    readonly within: readonly string[] | null;
+  },
   actor: Actor,
   nowMs: number,
 ): Promise<Invited> {
@@ -22,7 +26,8 @@ export async function inviteMember(
   const isMember = `EXISTS (SELECT 1 FROM members WHERE account_id = ?1 ->> 'account' AND status = 'active'
     AND email = ?1 ->> 'email')`;
   const inviting = `accounts AS a LEFT JOIN invitations AS i ON i.account_id = a.id AND i.email = ?1 ->> 'email'
-    WHERE a.id = ?1 ->> 'account' AND a.closed_at_ms IS NULL AND NOT ${isMember}`;
+    WHERE a.id = ?1 ->> 'account' AND a.closed_at_ms IS NULL AND NOT ${isMember}
+      AND (i.id IS NULL OR ?1 ->> 'within' IS NULL OR i.role IN (SELECT value FROM json_each(?1, '$.within')))`;
   const statements = [
     `DELETE FROM invitations WHERE account_id = ?1 ->> 'account' AND expires_at_ms <= ?1 ->> 'nowMs'`,
     `${NOTE}, 'member.invited', a.id, NULL, iif(i.id IS NULL, NULL, json_object('invitation', i.id, 'role', i.role)),
@@ -38,7 +43,9 @@ export async function inviteMember(
   ];
   const results = await db.batch<unknown>(statements.map((sql) => db.prepare(sql).bind(bound)));
   const [invitation] = (results[3]?.results ?? []) as Invitation[];
-  if (invitation !== undefined) return { ok: true, invitation };
+  if (invitation !== undefined) {
+    return invitation.role === wanted.role ? { ok: true, invitation } : { ok: false, reason: 'above' };
+  }
   const [found] = (results[4]?.results ?? []) as { isMember: 0 | 1 }[];
   return { ok: false, reason: found?.isMember === 1 ? 'is_member' : 'account_closed' };
 }

@@ -52,7 +52,7 @@ describe('a first sign-in', () => {
 
   it('does not administer an account into which its operator has invited somebody', async () => {
     await createAccount(store.db, { id: 'acc_op', name: 'Op', plan: 'paid', externalId: 'org:one' }, admin, NOW_MS);
-    const wanted = { id: 'inv_1', account: 'acc_op', email: 'boss@example.com', role: 'account_admin' };
+    const wanted = { id: 'inv_1', account: 'acc_op', email: 'boss@example.com', role: 'account_admin', within: null };
     await inviteMember(store.db, { ...wanted, expiresAtMs: NOW_MS + 1 }, admin, NOW_MS);
     expect((await signIn('ada'))?.member.role).toBe('developer');
   });
@@ -93,6 +93,18 @@ describe('an invitation', () => {
     const older = first.ok ? first.invitation : null;
     expect(await join('ada', 'account_admin', { invitation: older })).toBeNull();
     expect(await count(store.db, 'members')).toBe(0);
+  });
+
+  it('with a role that who asks could not give is not replaced by theirs', async () => {
+    await invite('ada@example.com', 'account_admin', 'inv_1');
+    const above = await invite('ada@example.com', 'viewer', 'inv_2', NOW_MS + 1, ['developer', 'viewer']);
+    expect(above).toEqual({ ok: false, reason: 'above' });
+    const { invitations } = await known('ada', 'ada@example.com');
+    expect(invitations).toMatchObject([{ id: 'inv_1', role: 'account_admin', createdAtMs: NOW_MS }]);
+    expect(await trail(ACCOUNT, 'member.invited')).toHaveLength(1);
+    await invite('bob@example.com', 'developer', 'inv_3', NOW_MS, ['developer', 'viewer']);
+    const within = await invite('bob@example.com', 'viewer', 'inv_4', NOW_MS, ['developer', 'viewer']);
+    expect(within).toMatchObject({ ok: true, invitation: { id: 'inv_3', role: 'viewer' } });
   });
 
   it('counts once, when two isolates see it at the same time', async () => {

@@ -71,8 +71,8 @@ export function openPeople() {
       return joinBySignIn(store.db, first, actorOf(first.member), NOW_MS);
     },
 
-    invite(email: string, role: string, id = `inv_${email}`, nowMs = NOW_MS) {
-      const wanted = { id, account: ACCOUNT, email, role, expiresAtMs: nowMs + HOUR_MS };
+    invite(email: string, role: string, id = `inv_${email}`, nowMs = NOW_MS, within: string[] | null = null) {
+      const wanted = { id, account: ACCOUNT, email, role, within, expiresAtMs: nowMs + HOUR_MS };
       return inviteMember(store.db, wanted, admin, nowMs);
     },
 
