@@ -1,3 +1,5 @@
+import type { Cluster } from './cluster.ts';
+
 /*
  * What each way through the gateway costs in calls of bindings; `docs/limits.md` shows the same numbers. `d1` counts
  * statements and batches, `kv` reads, writes and deletions, both also where they are sent in the background. What goes
@@ -45,6 +47,20 @@ export const CALLS = {
 
 /** Recorded requests, by batches; and what became of a grant, where no later question takes it along. */
 export const BACKGROUND = ['ledger.record', 'gate.settle'] as const;
+
+/** As slow as a clock can go: it stands. */
+const STANDING_PPM = -1_000_000;
+
+/** Stops the clocks of isolates at a time, so that nothing is over, or renewed, among the calls that are counted. */
+export async function stopClocks(cluster: Cluster, isolates: readonly number[], atMs = Date.now()): Promise<void> {
+  const standing = { sinceMs: atMs, driftPpm: STANDING_PPM };
+  await Promise.all(isolates.map((isolate) => cluster.steer(isolate, 'clock', standing)));
+}
+
+/** Lets them go on, from the time that it is. */
+export async function startClocks(cluster: Cluster, isolates: readonly number[]): Promise<void> {
+  await Promise.all(isolates.map((isolate) => cluster.steer(isolate, 'clock', { driftPpm: 0 })));
+}
 
 /** The most calls that 1,000 requests with a spent key may cost (DESIGN §4: a leased refusal). */
 export const SPENT_KEY_CALLS_PER_1000 = 100;

@@ -8,9 +8,9 @@ import { createWorker, type Env } from '../../src/index.ts';
 
 interface Clockwork {
   offsetMs: number;
-  /** How much faster than true the clock runs, in parts per million. */
+  /** How much faster than true the clock runs, in parts per million, since then or since it was steered last. */
   driftPpm: number;
-  readonly sinceMs: number;
+  sinceMs: number;
 }
 
 const clock: Clockwork = { offsetMs: 0, driftPpm: 0, sinceMs: Date.now() };
@@ -165,7 +165,7 @@ function instrument(env: Env): Env {
 
 async function steer(request: Request, path: string): Promise<Response> {
   const body = request.method === 'POST' ? ((await request.json()) as Record<string, number>) : {};
-  if (path === '/__test/clock') Object.assign(clock, body);
+  if (path === '/__test/clock') Object.assign(clock, { sinceMs: Date.now() }, body);
   else if (path === '/__test/delays') Object.assign(delays, body);
   else if (path === '/__test/death') Object.assign(death, body);
   else if (path === '/__test/forget') {
