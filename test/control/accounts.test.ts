@@ -123,7 +123,7 @@ describe('changing an account', () => {
     expect((await gateway.admin('GET', `/accounts/${account}`)).body).toMatchObject(shown);
     expect((await gateway.admin('GET', '/accounts?limit=1')).body.accounts).toMatchObject([shown]);
     const trail = (await gateway.admin('GET', `/audit?account=${account}&limit=1`)).body.entries;
-    expect(trail).toMatchObject([{ action: 'account.updated', after: { plan: 'pro', budgetMicro: 10 ** 15 } }]);
+    expect(trail).toMatchObject([{ action: 'account.updated', after: { plan: 'pro', budget_micro: 10 ** 15 } }]);
 
     const without = (await patch(account, { budget_micro: null, billing_anchor: null })).body;
     expect(without).toMatchObject({ name: 'New', plan: 'pro', budget_micro: null, billing_anchor: without.created_at });

@@ -265,12 +265,12 @@ describe('changing the limits of a key', () => {
     expect(entries).toMatchObject([
       {
         action: 'key.limited',
-        before: { ratePerMinute: null, quotas: { total: 5 } },
-        after: { ratePerMinute: 9, quotas: { total: 6 } },
+        before: { rate_limit_per_minute: null, quotas: { total: 5 } },
+        after: { rate_limit_per_minute: 9, quotas: { total: 6 } },
       },
       { action: 'key.created' },
     ]);
-    expect(Object.keys(entries[0].after)).toEqual(['ratePerMinute', 'quotas']);
+    expect(Object.keys(entries[0].after)).toEqual(['rate_limit_per_minute', 'quotas']);
   });
 
   it('is 503 while the gate is away, is recorded, and holds when the sweep has run', async () => {

@@ -72,7 +72,7 @@ describe('an operator rotates a key', () => {
       actor: 'admin:ada',
       key: made.id,
       before: { prefix: made.prefix },
-      after: { graceEndsAtMs: Date.parse(body.grace_period_ends_at) },
+      after: { grace_ends_at: body.grace_period_ends_at },
     });
     const { results } = await gateway.db.prepare('SELECT * FROM secrets JOIN secret_digests').all();
     const kept = JSON.stringify([results, entry, (await gateway.admin('GET', '/audit')).body, gateway.logs]);
