@@ -24,6 +24,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS accounts_by_external_id ON accounts (external_
 
 -- Who may act for an account. user_id: as the issuer of sessions knows the person; it and the e-mail address are gone
 -- once the member was erased. A removed member stays, so that signing in again does not bring it back.
+-- joined_by: how it came in last. role_issued_at_ms: when the newest token was issued whose claim has said the role.
 CREATE TABLE IF NOT EXISTS members (
   id TEXT PRIMARY KEY NOT NULL,
   account_id TEXT NOT NULL REFERENCES accounts (id),
@@ -31,7 +32,9 @@ CREATE TABLE IF NOT EXISTS members (
   email TEXT,
   role TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('active', 'removed')),
+  joined_by TEXT NOT NULL CHECK (joined_by IN ('sign_in', 'invitation', 'admin')),
   joined_at_ms INTEGER NOT NULL,
+  role_issued_at_ms INTEGER NOT NULL DEFAULT 0,
   removed_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
@@ -139,7 +142,7 @@ CREATE TABLE IF NOT EXISTS secrets (
   replaced_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX IF NOT EXISTS secrets_by_key ON secrets (key_id);
+CREATE INDEX IF NOT EXISTS secrets_by_key ON secrets (key_id, replaced_at_ms);
 
 -- One row for each pepper that a secret was digested under; no secret is stored anywhere.
 CREATE TABLE IF NOT EXISTS secret_digests (

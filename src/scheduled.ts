@@ -15,7 +15,7 @@ import { purgeEndedSessions } from './registry/sessions.ts';
 
 const SWEPT_PER_RUN = 50;
 const PURGED_PER_RUN = 200;
-const FORGOTTEN_PER_RUN = 200;
+const FORGOTTEN_PER_RUN = 5_000;
 /** How long after its row a gate is erased. Should the row stay after all, there is this long to notice. */
 const ERASE_AFTER_MS = 3_600_000;
 /** For a gate whose key turned out to be wanted: far enough for the next purge to say otherwise. */

@@ -7,10 +7,10 @@ import { lockOf } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
 import { gateUnavailable } from '../gateway/unavailable.ts';
 import type { SessionPolicy } from '../policy/schema.ts';
-import type { Membership } from '../registry/members.ts';
+import type { Inviters, Membership } from '../registry/members.ts';
 import { type KeyCache, noKeys } from './jwks.ts';
 import { membershipOf } from './membership.ts';
-import { MEMBERS_PATH } from './ranks.ts';
+import { invitersOf, MEMBERS_PATH } from './ranks.ts';
 import { checkSession, type Identity } from './session.ts';
 
 /** What the guard reads of a request. */
@@ -31,6 +31,7 @@ export interface UserGuard {
   readonly session: SessionPolicy;
   readonly keys: KeyCache;
   readonly permits: RoleMatcher;
+  readonly inviters: Inviters;
 }
 
 /** Whose session it is. `source`: the client address as its lockout knows it. */
@@ -46,12 +47,14 @@ export type UserGuarded<User extends InSession> =
   | { readonly ok: true; readonly user: User }
   | { readonly ok: false; readonly denial: Denial };
 
-/** In which a user of several accounts names the one that is meant. */
+/** In which a user names the account that is meant, of several or one that has invited them. */
 export const ACCOUNT_HEADER = 'X-Keystile-Account';
 /** The guard of the customers' routes; null where the policy knows no sign-in. */
 export function openUserGuard(house: House): UserGuard | null {
   const { session } = house.policy;
-  return session && { house, session, keys: noKeys(), permits: compileRoles(house.policy) };
+  if (session === null) return null;
+  const { policy } = house;
+  return { house, session, keys: noKeys(), permits: compileRoles(policy), inviters: invitersOf(policy) };
 }
 
 /**
@@ -74,6 +77,7 @@ export async function guardSession(guard: UserGuard, request: UserRequest): Prom
     }
     const checked = await checkSession(guard.session, guard.keys, token, request.nowMs);
     if (checked.kind === 'invalid') return refused(await strikeFor(edge, deny('session_invalid'), source, null));
+    if (checked.kind === 'unknown_key') return refused(UNKNOWN_KEY);
     if (checked.kind === 'expired') return refused(deny('session_expired'));
     if (checked.kind === 'unreachable') return refused(keysUnreachable(guard));
     return { ok: true, user: { identity: checked.identity, source } };
@@ -87,7 +91,7 @@ export async function guardUser(guard: UserGuard, request: UserRequest): Promise
   const session = await guardSession(guard, request);
   if (!session.ok) return session;
   try {
-    const found = await membershipOf(guard.house, session.user.identity, request);
+    const found = await membershipOf(guard, session.user.identity, request);
     if ('reason' in found) return refused(found);
     const denial = forbidden(guard.permits, found, request);
     return denial === null ? { ok: true, user: { ...found, ...session.user } } : refused(denial);
@@ -95,6 +99,11 @@ export async function guardUser(guard: UserGuard, request: UserRequest): Promise
     return refused(gateUnavailable({ alert: guard.house.logger.alert }, 'session'));
   }
 }
+
+/** No strike: where the issuer has just changed its keys, this is what honest tokens meet for a while. */
+const UNKNOWN_KEY = deny('session_invalid', {
+  detail: "the token is signed by a key that is not known to be the issuer's: try again in a minute, or sign in again",
+});
 
 function keysUnreachable({ house }: UserGuard): Denial {
   const unavailable = gateUnavailable({ alert: house.logger.alert }, 'session_keys', {}, 2_000);

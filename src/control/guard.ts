@@ -57,7 +57,7 @@ export async function guardAdmin(guard: Guard, request: AdminRequest): Promise<G
     if (presented === null) return refused(deny('admin_missing'));
     const known = await identify(guard, presented);
     if ('reason' in known) {
-      const strike = known.reason === 'admin_invalid';
+      const strike = known.reason === 'admin_invalid' && known !== UNKNOWN_KEY;
       return refused(strike ? await strikeFor(edge, known, source, null) : known);
     }
     const reads = request.method === 'GET' || request.method === 'HEAD';
@@ -99,6 +99,8 @@ async function identify(guard: Guard, presented: Presented): Promise<{ name: str
       return { name: check.name, scope: 'full' };
     case 'invalid':
       return deny('admin_invalid');
+    case 'unknown_key':
+      return UNKNOWN_KEY;
     case 'expired':
       return deny('session_expired');
     case 'unreachable':
@@ -108,6 +110,11 @@ async function identify(guard: Guard, presented: Presented): Promise<{ name: str
       };
   }
 }
+
+/** No strike: where Access has just changed its keys, this is what honest assertions meet for a while. */
+const UNKNOWN_KEY = deny('admin_invalid', {
+  detail: 'the assertion is signed by a key that is not known to be of Access: try again in a minute',
+});
 
 function refused(denial: Denial): Guarded {
   return { ok: false, denial };

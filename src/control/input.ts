@@ -46,7 +46,8 @@ export const text = (longest: number) =>
     .trim()
     .min(1, 'expected some text')
     .max(longest, `expected at most ${longest} characters`)
-    .regex(/^[^\p{Cc}]*$/u, 'expected no control characters');
+    .regex(/^[^\p{Cc}]*$/u, 'expected no control characters')
+    .refine((value) => value.isWellFormed(), 'expected well-formed Unicode');
 /** A limit in requests. */
 export const cap = z.int('expected a whole number').min(0, 'expected 0 or more').max(1_000_000_000, 'is too large');
 /** Credits in millionths. */

@@ -42,8 +42,16 @@ export interface TokenRules {
   readonly clockToleranceMs: number;
 }
 
-/** `expired`: signed by the issuer for this audience, and over. `unreachable`: its keys cannot be had now. */
-export type Unverified = { readonly kind: 'invalid' } | { readonly kind: 'expired' } | { readonly kind: 'unreachable' };
+/**
+ * `expired`: signed by the issuer for this audience, and over. `unreachable`: its keys cannot be had now.
+ * `unknown_key`: by a key that was not published when the keys were fetched, which is not long ago; the issuer may have
+ * changed its keys since, so it may be an honest token.
+ */
+export type Unverified =
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'unknown_key' };
 export type Verified =
   | { readonly kind: 'verified'; readonly claims: JWTPayload & { readonly exp: number } }
   | Unverified;
@@ -74,7 +82,8 @@ export async function verifyToken(cache: KeyCache, rules: TokenRules, token: str
   if (verified !== null) return verified;
   const newer = await newerKeys(cache, rules.jwksUrl, keys, nowMs);
   if (newer === null) return { kind: 'unreachable' };
-  return (newer === keys ? null : await verifyBy(newer, rules, token, nowMs)) ?? { kind: 'invalid' };
+  if (newer === keys) return { kind: 'unknown_key' };
+  return (await verifyBy(newer, rules, token, nowMs)) ?? { kind: 'invalid' };
 }
 
 function isSignedBy(token: string, algorithms: readonly string[]): boolean {

@@ -8,6 +8,7 @@ import type { Background } from '../gateway/ask.ts';
 import { lockOf } from '../gateway/rates.ts';
 import { strikeFor } from '../gateway/strike.ts';
 import { gateUnavailable } from '../gateway/unavailable.ts';
+import { callObject } from '../objects/call.ts';
 import type { Desk } from './desk.ts';
 
 /** The desk of a key that asks about itself. */
@@ -34,10 +35,14 @@ export type OwnKeyGuarded =
   | ({ readonly ok: true } & Pick<OwnKeyDesk, 'record' | 'presented' | 'facts'>)
   | { readonly ok: false; readonly denial: Denial; readonly record: KeyRecord | undefined };
 
+/** What a key asks about itself is read from objects that others share; its own limits do not count it. */
+const CALLS_PER_MINUTE = 60;
+const MINUTE_MS = 60_000;
+
 /**
  * Lets a key ask about itself, or says why not. It is judged as for any other call, by its state, role and addresses; a
  * bad one is a strike, and a locked address is refused. Nothing is taken of its limits, and one that has none left may
- * ask all the same. Never throws: where something cannot be asked nobody passes.
+ * ask all the same, {@link CALLS_PER_MINUTE} times a minute. Never throws: where something cannot be asked nobody passes.
  */
 export async function guardOwnKey(house: House, request: OwnKeyRequest, back: Background): Promise<OwnKeyGuarded> {
   const { edge, policy } = house;
@@ -57,7 +62,15 @@ export async function guardOwnKey(house: House, request: OwnKeyRequest, back: Ba
   const presented = present(edge, credential.text);
   const facts = { method, path, address, source, reservation: 0 };
   const judged = await identify(edge, presented, facts, back);
-  return judged.admitted ? { ok: true, record: judged.record, presented, facts } : { ok: false, ...judged };
+  if (!judged.admitted) return { ok: false, ...judged };
+  const { record } = judged;
+  try {
+    const retryAfterMs = await callObject(() => edge.lockout(`own:${record.keyId}`).take(CALLS_PER_MINUTE, MINUTE_MS));
+    if (retryAfterMs > 0) return { ok: false, denial: deny('public_rate_limited', { retryAfterMs }), record };
+  } catch {
+    return { ok: false, denial: gateUnavailable(back, 'lockout'), record };
+  }
+  return { ok: true, record, presented, facts };
 }
 
 function refused(denial: Denial): OwnKeyGuarded {

@@ -1,7 +1,9 @@
-import { innerHash } from '../credential/digest.ts';
+import { digestUnder, innerHash } from '../credential/digest.ts';
 import { mintKey } from '../credential/mint.ts';
 import { deny } from '../decision/denial.ts';
-import { beginRepeat, endRepeat, FREE, type RepeatRow } from '../registry/repeats.ts';
+import type { Policy } from '../policy/schema.ts';
+import { findOnPrimary } from '../registry/lookup.ts';
+import { beginRepeat, endRepeat, FREE, forgetRepeat, type RepeatRow } from '../registry/repeats.ts';
 import { type Answer, denied, json } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { derivedEntropy, derivedSecret } from './entropy.ts';
@@ -64,6 +66,10 @@ export async function repeatable<D extends Desk>(
     await endRepeat(force.db, row.name, FREE, null);
     throw error;
   });
+  if (isRefusal(house.policy, answer)) {
+    await forgetRepeat(force.db, row.name).catch(() => undefined);
+    return answer;
+  }
   const [status, kept] = keptOf(answer);
   // Where it cannot be kept, the next one runs it again and finds its work done.
   await endRepeat(force.db, row.name, status, kept).catch(() => undefined);
@@ -74,7 +80,12 @@ function stillRunning(): Answer {
   return denied(deny('idempotency_conflict', { detail: 'the first request with this key is still running: wait' }));
 }
 
-/** The status and the text to keep. What is no success came to nothing, or goes on: it is run again. */
+/** Nothing came of it, whatever it was refused for. A failure of ours (5xx) may have done its work all the same. */
+function isRefusal({ denials }: Policy, answer: Answer): boolean {
+  return answer.kind === 'denied' && denials[answer.denial.reason].status < 500;
+}
+
+/** The status and the text to keep. What is no success goes on: it is run again. */
 function keptOf(answer: Answer): [status: number, body: string | null] {
   if (answer.kind === 'empty') return [204, null];
   if (answer.kind !== 'json') return [FREE, null];
@@ -83,16 +94,23 @@ function keptOf(answer: Answer): [status: number, body: string | null] {
   return [status, JSON.stringify(kept)];
 }
 
-/** The answer as it was given, its secret made again. Null stands in its place once the pepper is retired. */
+/**
+ * The answer as it was given, its secret made again. Null stands in its place where it cannot be, since the pepper is
+ * retired or keys have another format by now, and where the registry does not know it any more.
+ */
 async function repeated(desk: Desk, row: RepeatRow, key: string): Promise<Answer> {
   if (row.body === null) return { kind: 'empty' };
   const { body, secret } = JSON.parse(row.body) as Kept;
   const status = row.status === 201 ? 201 : 200;
   const pepper = pepperOf(desk, row);
   if (secret === null || pepper === null) return json(body, status);
-  const { format } = desk.house.edge;
+  const { format, lookup } = desk.house.edge;
+  if (!Object.hasOwn(desk.house.policy.environments, secret.environment)) return json(body, status);
   const source = await derivedSecret(pepper, [row.salt, key, desk.actor.name], format);
-  return json({ ...body, [secret.field]: mintKey(format, secret.environment, source) }, status);
+  const text = mintKey(format, secret.environment, source);
+  const inner = await innerHash(text);
+  const found = await findOnPrimary(lookup, inner, await digestUnder(lookup.peppers[0], inner));
+  return json(found === null ? body : { ...body, [secret.field]: text }, status);
 }
 
 function pepperOf({ house }: Desk, { salt }: RepeatRow) {

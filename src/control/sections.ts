@@ -51,6 +51,7 @@ export const OWN_KEY_SECTION: Section = {
     'account_suspended',
     'role_forbidden',
     'address_forbidden',
+    'public_rate_limited',
     'gate_unavailable',
   ],
   repeats: true,

@@ -52,12 +52,18 @@ export async function closeOutbox(
   if (statements.length > 0) await db.batch(statements);
 }
 
-/** Keys whose changes are due to be driven through at `nowMs`, the longest waiting first; at most `limit`. */
+/**
+ * Keys whose changes are due to be driven through at `nowMs`, the longest waiting first; at most `limit`. Accounts come
+ * in turn, so that one with very many changes keeps no other waiting.
+ */
 export async function dueKeys(db: D1Database, nowMs: number, limit: number): Promise<Unfinished[]> {
   const { results } = await db
     .prepare(
-      `SELECT key_id AS keyId, max(attempts) AS attempts, max(CASE kind WHEN '${PURGING}' THEN payload END) AS purger
-       FROM outbox WHERE next_attempt_at_ms <= ? GROUP BY key_id ORDER BY min(id) LIMIT ?`,
+      `SELECT keyId, attempts, purger FROM (
+         SELECT key_id AS keyId, account_id, max(attempts) AS attempts, min(id) AS first,
+           max(CASE kind WHEN '${PURGING}' THEN payload END) AS purger
+         FROM outbox WHERE next_attempt_at_ms <= ? GROUP BY key_id)
+       ORDER BY row_number() OVER (PARTITION BY account_id ORDER BY first), first LIMIT ?`,
     )
     .bind(nowMs - OWN_CALLER_MS, limit)
     .all<Omit<Unfinished, 'purger'> & { purger: string | null }>();

@@ -18,7 +18,7 @@ export interface RepeatRow {
   readonly createdAtMs: number;
 }
 
-/** The status of a request that came to nothing, and may be tried again. */
+/** The status of a request that is to be run again: it failed, or is not in force yet. */
 export const FREE = 0;
 
 const COLUMNS = 'name, request, salt, status, body, created_at_ms AS createdAtMs';
@@ -58,7 +58,12 @@ export async function beginRepeat(
   return { row, begun: resumed?.results.length === 1 ? 'again' : 'no' };
 }
 
-/** Keeps the answer of a request that has ended, or {@link FREE} for one that came to nothing. */
+/** Forgets a request that was refused: nothing came of it. */
+export async function forgetRepeat(db: Db, name: string): Promise<void> {
+  await db.prepare('DELETE FROM idempotency WHERE name = ?').bind(name).run();
+}
+
+/** Keeps the answer of a request that has ended, or {@link FREE} for one that is to be run again. */
 export async function endRepeat(db: Db, name: string, status: number, body: string | null): Promise<void> {
   await db.prepare('UPDATE idempotency SET status = ?, body = ? WHERE name = ?').bind(status, body, name).run();
 }

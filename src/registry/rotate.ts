@@ -1,5 +1,6 @@
 import { type Actor, AUDIT_COLUMNS } from './audit.ts';
 import type { NewSecret } from './create.ts';
+import { RECORD_CACHE_MS } from './lookup.ts';
 import { type Db, KEY_COLUMNS, type KeyRow, keyOfRow, type StoredKey } from './rows.ts';
 
 /** A key as a rotation reads it. */
@@ -34,6 +35,13 @@ export interface RotationMade {
 
 /** The new secret, if this very batch has written it: a later generation is that of a batch before. */
 const WRITTEN = 'secrets AS n CROSS JOIN keys AS k ON k.id = n.key_id AND k.generation = ?2 WHERE n.id = ?1';
+
+/** How many replaced secrets of a key are kept, so that who still uses one is told what became of it. */
+const KEPT_SECRETS = 20;
+/** The older ones of key `?1`, once they are over since before `?2`. */
+const FORGOTTEN = `SELECT id FROM secrets WHERE key_id = ?1 AND grace_ends_at_ms < ?2 AND replaced_at_ms < (
+    SELECT replaced_at_ms FROM secrets WHERE key_id = ?1 AND replaced_at_ms IS NOT NULL
+    ORDER BY replaced_at_ms DESC LIMIT 1 OFFSET ${KEPT_SECRETS - 1})`;
 
 /** One key with its current secret; null where there is no such key. */
 export async function readRotatable(db: Db, keyId: string): Promise<RotatableKey | null> {
@@ -119,6 +127,8 @@ export async function rotateSecret(
       )
       .bind(...written, secret.prefix),
     db.prepare('SELECT generation FROM keys WHERE id = ?').bind(key.id),
+    db.prepare(`DELETE FROM secret_digests WHERE secret_id IN (${FORGOTTEN})`).bind(key.id, nowMs - RECORD_CACHE_MS),
+    db.prepare(`DELETE FROM secrets WHERE id IN (${FORGOTTEN})`).bind(key.id, nowMs - RECORD_CACHE_MS),
   ]);
   const raised = results[5]?.results[0];
   if (raised !== undefined) {

@@ -1,4 +1,3 @@
-import { pageLength } from './page.ts';
 import type { Db } from './rows.ts';
 
 /* Tokens that were signed out before they were over. `findSession` asks for them with all else that a session needs. */
@@ -22,7 +21,7 @@ export async function purgeEndedSessions(db: Db, nowMs: number, limit: number): 
       `DELETE FROM ended_sessions WHERE token IN (
          SELECT token FROM ended_sessions WHERE ends_at_ms < ? ORDER BY ends_at_ms LIMIT ?)`,
     )
-    .bind(nowMs - KEPT_ON_MS, pageLength(limit))
+    .bind(nowMs - KEPT_ON_MS, limit)
     .run();
   return meta.changes;
 }

@@ -93,11 +93,11 @@ describe('a JWT of Cloudflare Access', () => {
   it('finds a new key at once, and looks for unknown ones at most once a minute', async () => {
     await check(await sign(first.signer, 'one'));
     const rotated = await sign(second.signer, 'two', { expiresAtMs: NOW_MS + 600_000 });
-    expect(await check(rotated, NOW_MS + 30_000)).toEqual({ kind: 'invalid' });
+    expect(await check(rotated, NOW_MS + 30_000)).toEqual({ kind: 'unknown_key' });
     expect(fetches).toBe(1);
     expect(await check(rotated, NOW_MS + 61_000)).toEqual({ kind: 'invalid' });
     published = [first.jwk, second.jwk];
-    expect(await check(rotated, NOW_MS + 90_000)).toEqual({ kind: 'invalid' });
+    expect(await check(rotated, NOW_MS + 90_000)).toEqual({ kind: 'unknown_key' });
     expect(fetches).toBe(2);
     expect(await check(rotated, NOW_MS + 122_000)).toEqual({ kind: 'admitted', name: 'ada@example.com' });
   });

@@ -65,6 +65,7 @@ describe('a session token', () => {
         email: 'ada@example.com',
         role: 'developer',
         tokenId: createHash('sha256').update('one').digest('hex'),
+        issuedAtMs: NOW_MS - 1_000,
         expiresAtMs: NOW_MS + 605_000,
       },
     });
@@ -287,15 +288,15 @@ describe('the keys of the issuer', () => {
     const flood = async (atMs: number) => {
       const jwts = await Promise.all(Array.from({ length: 50 }, (_, i) => token(ADA, { kid: `unknown-${i}` })));
       const all = await Promise.all(jwts.map((jwt) => check(jwt, { atMs })));
-      expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['invalid']));
-      return fetches();
+      return [fetches(), [...new Set(all.map(({ kind }) => kind))]];
     };
-    expect(await flood(NOW_MS)).toBe(1);
-    expect(await flood(NOW_MS + 59_999)).toBe(1);
-    expect(await flood(NOW_MS + 60_000)).toBe(2);
-    expect(await flood(NOW_MS + 119_999)).toBe(2);
+    // Those that were looked for among the keys of this very moment are nobody's; of the others it is not known.
+    expect(await flood(NOW_MS)).toEqual([1, ['unknown_key']]);
+    expect(await flood(NOW_MS + 59_999)).toEqual([1, ['unknown_key']]);
+    expect(await flood(NOW_MS + 60_000)).toEqual([2, ['invalid']]);
+    expect(await flood(NOW_MS + 119_999)).toEqual([2, ['unknown_key']]);
     keys = noKeys();
-    expect(await flood(NOW_MS)).toBe(3);
+    expect(await flood(NOW_MS)).toEqual([3, ['invalid']]);
     expect(await check(await token())).toMatchObject({ kind: 'admitted' });
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { beginRepeat, endRepeat, FREE, purgeRepeats } from '../../src/registry/repeats.ts';
+import { beginRepeat, endRepeat, FREE, forgetRepeat, purgeRepeats } from '../../src/registry/repeats.ts';
 import { NOW_MS, openDatabase } from './database.ts';
 
 let store: Awaited<ReturnType<typeof openDatabase>>;
@@ -42,6 +42,12 @@ it('is begun again, with the same salt, by one of many where it is free or has r
   }
   await begin('running', NOW_MS);
   expect(await begin('running', NOW_MS + 99)).toMatchObject({ begun: 'no' });
+});
+
+it('that was refused is new when it comes again', async () => {
+  await begin('refused', NOW_MS);
+  await forgetRepeat(store.db, 'refused');
+  expect(await begin('refused', NOW_MS, 'something else')).toMatchObject({ begun: 'new' });
 });
 
 it('is not begun again by another request', async () => {

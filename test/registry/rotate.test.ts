@@ -88,6 +88,19 @@ describe('a rotation', () => {
     expect((await current()).key).toMatchObject({ generation: 4, prefix: 'ks_live_four' });
   });
 
+  it('forgets the secrets that are over for long, but for the twenty that were replaced last', async () => {
+    await makeKey(store.db, { id: 'k1' });
+    for (let i = 1; i <= 25; i++) await rotateTo(`n${i}`, await current(), { nowMs: NOW_MS + i, graceMs: 0 });
+    expect(await secrets()).toHaveLength(26);
+    await rotateTo('last', await current(), { nowMs: NOW_MS + DAY_MS });
+    const left = await secrets();
+    expect(left).toHaveLength(21);
+    expect(left.map(({ id }) => id)).not.toContain('sec_k1');
+    expect((await digestsOfKeys(store.db, ['k1'])).sort()).toEqual(
+      left.map(({ id }) => `digest:${String(id).slice(4)}`).sort(),
+    );
+  });
+
   it('leaves the secrets of other keys alone', async () => {
     await makeKey(store.db, { id: 'k1' });
     await makeKey(store.db, { id: 'k2' });

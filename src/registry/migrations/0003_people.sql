@@ -15,7 +15,9 @@ CREATE TABLE members (
   email TEXT,
   role TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('active', 'removed')),
+  joined_by TEXT NOT NULL CHECK (joined_by IN ('sign_in', 'invitation', 'admin')),
   joined_at_ms INTEGER NOT NULL,
+  role_issued_at_ms INTEGER NOT NULL DEFAULT 0,
   removed_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX members_by_user ON members (user_id, account_id) WHERE user_id IS NOT NULL;
@@ -65,6 +67,8 @@ DROP INDEX keys_by_label;
 CREATE INDEX keys_by_label ON keys (label, account_id, status) WHERE label IS NOT NULL;
 
 ALTER TABLE secrets ADD COLUMN replaced_at_ms INTEGER;
+DROP INDEX secrets_by_key;
+CREATE INDEX secrets_by_key ON secrets (key_id, replaced_at_ms);
 
 ALTER TABLE audit ADD COLUMN once TEXT;
 CREATE UNIQUE INDEX audit_once ON audit (once) WHERE once IS NOT NULL;

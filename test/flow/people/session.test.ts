@@ -41,8 +41,8 @@ beforeAll(async () => {
   const db = await cluster.database();
   await db
     .prepare(
-      `INSERT INTO members (id, account_id, user_id, email, role, status, joined_at_ms)
-       VALUES ('mem_ada', ?, ?, ?, 'account_admin', 'active', ?)`,
+      `INSERT INTO members (id, account_id, user_id, email, role, status, joined_by, joined_at_ms)
+       VALUES ('mem_ada', ?, ?, ?, 'account_admin', 'active', 'admin', ?)`,
     )
     .bind(await cluster.account(), ADA.user, ADA.email, Date.now())
     .run();
@@ -160,6 +160,23 @@ describe('the keys of the issuer', () => {
     issuer.serveAgain();
     await moveTime(3_000);
     expect(await account(jwt)).toMatchObject({ status: 200 });
+  });
+
+  test('that are new within a minute of an invented key id lock nobody out', async () => {
+    await forget();
+    await account(await token());
+    await account(await token(ADA, { kid: 'invented' }), 0, '198.51.100.200');
+    await issuer.rotate();
+    const honest = await token();
+    for (let i = 0; i < 25; i++) {
+      expect(await account(honest, 0, '198.51.100.201')).toMatchObject({
+        status: 401,
+        code: 'session_invalid',
+        detail: expect.stringMatching(/try again in a minute/),
+      });
+    }
+    await moveTime(61_000);
+    expect(await account(honest, 0, '198.51.100.201')).toMatchObject({ status: 200 });
   });
 
   test('are fetched once for a flood of invented key ids', async () => {
