@@ -8,8 +8,9 @@ import { LABEL_TAKEN } from './create.ts';
 import type { Desk, MemberDesk } from './desk.ts';
 import type { KeyChange } from './input-keys.ts';
 import { checkRole, checkTerms, ownersOf } from './key-terms.ts';
-import { alterKey, keyById, missing } from './keys.ts';
+import { activateKey, alterKey, keyById, missing } from './keys.ts';
 import { withLimits } from './limits.ts';
+import { keyAbove } from './visible.ts';
 
 type Set = Change['set'];
 
@@ -21,9 +22,18 @@ export async function changeAnyKey(desk: Desk, keyId: string, input: KeyChange):
   return key === null ? missing() : changeTerms(desk, key, null, input);
 }
 
-/** Changes a key that who has signed in was found to manage. */
-export function changeManagedKey(desk: MemberDesk, key: StoredKey, input: KeyChange): Promise<Answer> {
+/** Changes a key that who has signed in was found to manage; one that is above them is only switched off. */
+export async function changeManagedKey(desk: MemberDesk, key: StoredKey, input: KeyChange): Promise<Answer> {
+  const switchesOff = input.active === false && Object.keys(input).length === 1;
+  const above = switchesOff ? null : keyAbove(desk, key);
+  if (above !== null) return denied(above);
   return changeTerms(desk, key, desk.member.role, input);
+}
+
+/** Switches a key on again that who has signed in was found to manage, and that is not above them. */
+export async function activateManagedKey(desk: MemberDesk, key: StoredKey): Promise<Answer> {
+  const above = keyAbove(desk, key);
+  return above === null ? activateKey(desk, key.id) : denied(above);
 }
 
 /**

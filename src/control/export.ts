@@ -51,13 +51,14 @@ async function* linesOfAccount(desk: Desk, account: StoredAccount): AsyncGenerat
 
 async function* linesOfMember(desk: Desk, member: Member): AsyncGenerator<object> {
   const { id, accountId } = member;
-  yield { type: 'member', account: accountId, ...memberView(member) };
+  yield { type: 'member', ...memberView(member) };
   yield* keysOf(desk, { accountId, memberId: id });
   yield* trailOf(desk, { accountId, actor: `member:${id}` });
 }
 
 async function* peopleOf({ force, nowMs }: Desk, who: Pick<PeopleQuery, 'accountId' | 'status'>) {
-  const read = (cursor: string | null) => listPeople(force.db, { ...who, limit: LONGEST_PAGE, cursor }, nowMs);
+  const read = (cursor: string | null) =>
+    listPeople(force.db, { ...who, inviters: null, limit: LONGEST_PAGE, cursor }, nowMs);
   const type = who.status === 'invited' ? 'invitation' : 'member';
   for await (const { people } of pagesOf(read)) for (const person of people) yield { type, ...personView(person) };
 }

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { deny } from '../decision/denial.ts';
 import { rolesGivenBy } from '../decision/giving.ts';
 import type { Policy } from '../policy/schema.ts';
-import { admitMembers, memberOfUser } from '../registry/joining.ts';
+import { admitMember, memberOfUser } from '../registry/joining.ts';
 import { listPeople, type Member, type Person } from '../registry/members.ts';
 import { changeRole, type MemberChanged, removeMember as removeStoredMember } from '../registry/members-change.ts';
 import { inviteMember, readInvitation, withdrawInvitation } from '../registry/members-invite.ts';
@@ -12,7 +12,7 @@ import type { Desk, MemberDesk } from './desk.ts';
 import { holds, NOTHING_TO_SETTLE, settledAnswer, settleKeys } from './in-force.ts';
 import { type Checked, invalid } from './input.ts';
 import type { memberChange, newInvitation, newMember, peopleQuery, removal } from './input-people.ts';
-import { administeringRoles, rolesOfKeys } from './ranks.ts';
+import { administeringRoles, invitersOf, rolesOfKeys } from './ranks.ts';
 import { seesAll } from './visible.ts';
 
 /** Of which account, and the roles that who asks may give and take; null: any, as the operator may. */
@@ -30,6 +30,7 @@ export function reachOf({ house, account, member }: MemberDesk): Reach {
 export function personView(person: Person) {
   return {
     id: person.id,
+    account: person.accountId,
     user: person.userId,
     email: person.email,
     role: person.role,
@@ -49,7 +50,7 @@ export function memberView(member: Member) {
 export const missing = (): Answer => denied(deny('not_found', { detail: 'there is no member with this id' }));
 const isInvitation = (id: string): boolean => id.startsWith('inv_');
 
-/** Members of an account and who is invited, the newest first. */
+/** Members of an account and whose invitations count, the newest first. */
 export async function listMembers(
   desk: Desk,
   { accountId }: Reach,
@@ -57,7 +58,8 @@ export async function listMembers(
 ): Promise<Answer> {
   if ((await findAccount(desk, accountId)) === null) return missingAccount();
   const { limit, cursor = null, status = null } = query;
-  const page = await listPeople(desk.force.db, { accountId, limit, cursor, status }, desk.nowMs);
+  const inviters = invitersOf(desk.house.policy);
+  const page = await listPeople(desk.force.db, { accountId, limit, cursor, status, inviters }, desk.nowMs);
   if (page === null) return denied(invalid('cursor', 'expected the next_cursor of this list').denial);
   return json({ members: page.people.map(personView), next_cursor: page.nextCursor });
 }
@@ -71,8 +73,8 @@ export async function invite(desk: MemberDesk, input: z.output<typeof newInvitat
 }
 
 /**
- * Lets somebody into an account: a user of the issuer at once, or an e-mail address that becomes a member when it signs
- * in. Nothing is sent to it. Inviting an address again renews its invitation.
+ * Lets somebody into an account: a user of the issuer at once, or an e-mail address that becomes a member when it
+ * accepts. Nothing is sent to it. Inviting an address again renews its invitation.
  */
 export async function letIn(desk: Desk, reach: Reach, input: z.output<typeof newMember>): Promise<Answer> {
   const { policy } = desk.house;
@@ -111,7 +113,7 @@ async function admit(desk: Desk, accountId: string, user: string, role: string):
   const member = before?.id ?? made;
   const keyRoles = rolesOfKeys(house.policy, role);
   const admission = { user, email: null, account: accountId, member, role, keyRoles, invitation: null };
-  const [admitted] = await admitMembers(force.db, [admission], () => actor, nowMs);
+  const admitted = await admitMember(force.db, admission, actor, nowMs);
   if (admitted?.member.status !== 'active') return denied(deny('conflict', { detail: CLOSED }));
   const view = memberView(admitted.member);
   const settled = before === null ? NOTHING_TO_SETTLE : await settleKeys(force, { memberId: member });
@@ -144,7 +146,12 @@ export async function changeMember(
     const detail = 'this is an invitation: invite the address again, with the other role';
     return invitation === null ? missing() : denied(deny('conflict', { detail }));
   }
-  const wanted = { ...nameOf(policy, reach, memberId), role: role.value, keyRoles: rolesOfKeys(policy, role.value) };
+  const wanted = {
+    ...nameOf(policy, reach, memberId),
+    role: role.value,
+    keyRoles: rolesOfKeys(policy, role.value),
+    issuedAtMs: null,
+  };
   const changed = await changeRole(desk.force.db, wanted, desk.actor, desk.nowMs);
   if (!changed.ok) return refusal(changed.reason);
   const settled = await settleKeys(desk.force, { memberId });

@@ -1,5 +1,4 @@
 import { type Denial, deny } from '../decision/denial.ts';
-import { rolesGivenBy } from '../decision/giving.ts';
 import type { Policy } from '../policy/schema.ts';
 import { bringIntoForce } from '../registry/force.ts';
 import { type RotationMade, readRotatable, readRotation, rotateSecret } from '../registry/rotate.ts';
@@ -11,6 +10,7 @@ import type { Rotation } from './input-rotation.ts';
 import { missing } from './keys.ts';
 import { withKey } from './member-keys.ts';
 import { type MintedSecret, mintSecret } from './secret.ts';
+import { keyAbove } from './visible.ts';
 
 /** What must hold for who asks, beside the policy. */
 export interface Rotator {
@@ -40,17 +40,9 @@ export function rotateAnyKey(desk: Desk, keyId: string, input: Rotation): Promis
   return rotateKey(desk, keyId, input, ANYONE);
 }
 
-/**
- * Rotates a key that who has signed in may change. It gives them its secret, so one that another member made must have
- * a role that theirs may give.
- */
+/** Rotates a key that who has signed in may change. It gives them its secret, so it must not be above them. */
 export function rotateMemberKey(desk: MemberDesk, keyId: string, input: Rotation): Promise<Answer> {
-  const { house, member } = desk;
-  const given = rolesGivenBy(house.policy, member.role);
-  const rotator: Rotator = {
-    ...ANYONE,
-    refuses: ({ memberId, role }) => (memberId === member.id || given.includes(role) ? null : deniedRole(role)),
-  };
+  const rotator: Rotator = { ...ANYONE, refuses: (key) => keyAbove(desk, key) };
   return withKey(desk, keyId, () => rotateKey(desk, keyId, input, rotator));
 }
 
@@ -93,10 +85,6 @@ export async function rotateKey(desk: Desk, keyId: string, input: Rotation, rota
     if (rotated.kind === 'rotated') return settled(desk, minted, { ...terms, key: rotated.key, oldPrefix: key.prefix });
   }
   return denied(deny('conflict', { detail: 'the key is being changed by others' }));
-}
-
-function deniedRole(role: string): Denial {
-  return deny('role_forbidden', { detail: `your role does not give the role of this key, ${role}` });
 }
 
 /** Why a key is not rotated, whoever asks. */

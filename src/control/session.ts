@@ -15,6 +15,8 @@ export interface Identity {
   readonly role: string | null;
   /** By which the token is known once it was signed out. It tells nothing of the token. */
   readonly tokenId: string;
+  /** When the token was issued; 0: it does not say. */
+  readonly issuedAtMs: number;
   /** From when on nobody admits the token, the tolerance of clocks included. */
   readonly expiresAtMs: number;
 }
@@ -53,7 +55,8 @@ export async function checkSession(
   if (person === null) return { kind: 'invalid' };
   const endsAtMs = Math.ceil(claims.exp + session.clock_tolerance / 1_000) * 1_000;
   const tokenId = await tokenIdOf(claims, token);
-  return { kind: 'admitted', identity: { ...person, tokenId, expiresAtMs: Math.min(endsAtMs, LAST_MS) } };
+  const issuedAtMs = Math.floor((claims.iat ?? 0) * 1_000);
+  return { kind: 'admitted', identity: { ...person, tokenId, issuedAtMs, expiresAtMs: Math.min(endsAtMs, LAST_MS) } };
 }
 
 /** `azp` (OpenID Connect Core §2) must be known where the policy names any; without an audience it must be there. */

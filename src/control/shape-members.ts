@@ -12,6 +12,7 @@ const fate = { keys: z.enum(['revoked', 'kept']), key_count: z.int() };
 export const person = z
   .strictObject({
     id: z.string(),
+    account: z.string(),
     user: z.string().nullable(),
     email: z.string().nullable(),
     role: z.string(),
@@ -50,6 +51,7 @@ export const erasedMember = z
 
 const exampleMember = {
   id: 'mem_9dKx2LpT',
+  account: 'acc_3vJ8wFq2',
   user: 'user_2pQ7xW',
   email: 'ada@example.com',
   role: 'developer',
@@ -81,8 +83,8 @@ export const examples = {
     key_count: 1,
     ...settled,
   },
-  erasedMember: { account: 'acc_3vJ8wFq2', member: exampleMember.id, erased: true, next_cursor: null },
-  exportLines: `${[{ type: 'member', account: 'acc_3vJ8wFq2', ...exampleMember }, { type: 'end' }]
+  erasedMember: { account: exampleMember.account, member: exampleMember.id, erased: true, next_cursor: null },
+  exportLines: `${[{ type: 'member', ...exampleMember }, { type: 'end' }]
     .map((line) => JSON.stringify(line))
     .join('\n')}\n`,
 } as const;

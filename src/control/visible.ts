@@ -1,4 +1,5 @@
 import { type Denial, deny } from '../decision/denial.ts';
+import { rolesGivenBy } from '../decision/giving.ts';
 import type { StoredKey } from '../registry/keys.ts';
 import { keysOfMember } from '../registry/own-keys.ts';
 import type { MemberDesk } from './desk.ts';
@@ -20,6 +21,18 @@ export function keyRefusal(
   if (key.memberId === desk.member.id || seesAll(desk)) return null;
   const detail = `this is a key of another member, and your role, ${desk.member.role}, manages only your own`;
   return deny('role_forbidden', { detail });
+}
+
+/**
+ * Why who has signed in may not give out a key, or loosen it, as it stands; null: they may. One that another member made
+ * must have a role that theirs may give, or they would have what they could not make.
+ */
+export function keyAbove(
+  { house, member }: Pick<MemberDesk, 'house' | 'member'>,
+  key: Pick<StoredKey, 'memberId' | 'role'>,
+): Denial | null {
+  if (key.memberId === member.id || rolesGivenBy(house.policy, member.role).includes(key.role)) return null;
+  return deny('role_forbidden', { detail: `your role does not give the role of this key, ${key.role}` });
 }
 
 /** There is no such key. */

@@ -32,6 +32,7 @@ function referenceProblems(policy: Policy): string[] {
     missing('default_plan', policy.default_plan, plans, 'plan'),
     missing('members.first_role', policy.members.first_role, roles, 'role'),
     missing('members.default_role', policy.members.default_role, roles, 'role'),
+    ...claimProblems(policy),
     ...Object.entries(policy.session?.roles ?? {}).map(([value, role]) =>
       missing(`session.roles.${value}`, role, roles, 'role'),
     ),
@@ -46,6 +47,11 @@ function referenceProblems(policy: Policy): string[] {
   }
   if (Object.keys(environments).length === 0) problems.push('policy.environments: expected at least one');
   return problems.filter((problem) => problem !== null);
+}
+
+function claimProblems({ session, members }: Policy): string[] {
+  if (!members.role_from_claim || session === null || session.claims.role !== null) return [];
+  return ['policy.members.role_from_claim: needs policy.session.claims.role, the claim that says it'];
 }
 
 function missing(field: string, name: string, known: Record<string, unknown>, what: string): string | null {

@@ -16,14 +16,17 @@ const AUDIT_ROWS_PER_CALL = 50_000;
 
 /**
  * Takes names, e-mail addresses, user ids of the issuer, and what the keys' owners wrote of them, out of an account
- * that is closed. The keys are revoked, so no gate has to hear of it. Again, it alters nothing.
+ * that is closed, and removes who is still a member, each with an entry. The keys are revoked, so no gate has to hear of
+ * it. Again, it alters nothing.
  */
 export async function eraseAccountRows(db: Db, accountId: string, actor: Actor, nowMs: number): Promise<void> {
-  const bound = parameters({ account: accountId }, actor, nowMs);
+  const bound = parameters({ account: accountId }, { ...actor, address: null }, nowMs);
   const closed = `EXISTS (SELECT 1 FROM accounts WHERE id = ?1 ->> 'account' AND closed_at_ms IS NOT NULL)`;
   const own = `account_id = ?1 ->> 'account' AND ${closed}`;
   const statements = [
     `DELETE FROM key_creations WHERE user_id IN (SELECT user_id FROM members WHERE ${own})`,
+    `${NOTE}, 'member.removed', account_id, NULL, json_object('member', id, 'role', role),
+       json_object('member', id, 'keys', 'revoked', 'count', 0) FROM members WHERE ${own} AND status = 'active'`,
     `UPDATE members SET user_id = NULL, email = NULL, removed_at_ms = coalesce(removed_at_ms, ?1 ->> 'nowMs'),
        status = 'removed' WHERE ${own} AND (user_id IS NOT NULL OR email IS NOT NULL OR status = 'active')`,
     `DELETE FROM invitations WHERE ${own}`,

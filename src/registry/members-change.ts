@@ -17,8 +17,8 @@ export interface MemberName {
 export interface NewRole extends MemberName {
   readonly role: string;
   readonly keyRoles: readonly string[];
-  /** Who says so, where it is not a person: the claim of the session's token. */
-  readonly by?: 'claim';
+  /** When the token was issued whose claim says so; null: a person does. */
+  readonly issuedAtMs: number | null;
 }
 
 /** What became of a change. `keys`: how many keys were altered by it; of a removal without them, how many are kept. */
@@ -30,6 +30,9 @@ const IS_NAMED = `m.id = ?1 ->> 'member' AND m.account_id = ?1 ->> 'account'`;
 const administers = (role: string) => `${role} IN (SELECT value FROM json_each(?1, '$.administering'))`;
 
 const IS_WITHIN = `(?1 ->> 'within' IS NULL OR m.role IN (SELECT value FROM json_each(?1, '$.within')))`;
+
+/** Of what tokens say only what is newer than the one that was heeded last. */
+const IS_NEWER = `(?1 ->> 'issuedAtMs' IS NULL OR m.role_issued_at_ms < ?1 ->> 'issuedAtMs')`;
 
 /** Someone administers the account after the change too; nobody has to for an account that is closed. */
 const STAYS_ADMINISTERED = `(NOT ${administers('m.role')} OR coalesce(${administers(`?1 ->> 'role'`)}, FALSE)
@@ -46,29 +49,36 @@ const READ = `SELECT ${MEMBER_COLUMNS} FROM members AS m WHERE ${IS_NAMED}`;
 /**
  * Gives a member a role, and its keys as far as they may not keep theirs: one transaction, in which every key that
  * changes has its audit entry, its outbox row and a new generation. The gates are to be advanced afterwards. Repeated,
- * it changes nothing but keys that are not as they must be.
+ * it changes nothing but keys that are not as they must be. A claim that is not newer than the one that was heeded last
+ * changes nothing at all, and the member is returned as it stands.
  */
 export async function changeRole(db: Db, wanted: NewRole, actor: Actor, nowMs: number): Promise<MemberChanged> {
   const bound = parameters(wanted, actor, nowMs);
-  const isWanted = `${IS_WITHIN} AND m.status = 'active' AND m.role <> ?1 ->> 'role' AND ${STAYS_ADMINISTERED}`;
-  const by = wanted.by === undefined ? '' : `, 'by', ?1 ->> 'by'`;
-  const keys = keysOf(`m.status = 'active' AND (m.role = ?1 ->> 'role' OR ${STAYS_ADMINISTERED})`);
+  const mayBe = `m.status = 'active' AND ${IS_NEWER} AND (m.role = ?1 ->> 'role' OR ${STAYS_ADMINISTERED})`;
+  const by = wanted.issuedAtMs === null ? '' : `, 'by', 'claim'`;
   const results = await db.batch<Member>([
     db
       .prepare(
         `${NOTE}, 'member.role_changed', m.account_id, NULL, json_object('member', m.id, 'role', m.role),
            json_object('member', m.id, 'role', ?1 ->> 'role'${by})
-         FROM members AS m WHERE ${IS_NAMED} AND ${isWanted}`,
+         FROM members AS m WHERE ${IS_NAMED} AND ${IS_WITHIN} AND ${mayBe} AND m.role <> ?1 ->> 'role'`,
       )
       .bind(bound),
-    ...changeKeySet(db, demotionOf(keys), bound),
-    db.prepare(`UPDATE members AS m SET role = ?1 ->> 'role' WHERE ${IS_NAMED} AND ${isWanted}`).bind(bound),
+    ...changeKeySet(db, demotionOf(keysOf(mayBe)), bound),
+    db
+      .prepare(
+        `UPDATE members AS m
+         SET role = ?1 ->> 'role', role_issued_at_ms = coalesce(?1 ->> 'issuedAtMs', role_issued_at_ms)
+         WHERE ${IS_NAMED} AND ${IS_WITHIN} AND ${mayBe}`,
+      )
+      .bind(bound),
     db.prepare(READ).bind(bound),
   ]);
   const member = results[5]?.results[0];
   if (member === undefined) return { ok: false, reason: 'missing' };
   if (member.status === 'removed') return { ok: false, reason: 'removed' };
-  if (member.role !== wanted.role) return refused(wanted, member);
+  const isHeeded = member.roleIssuedAtMs >= (wanted.issuedAtMs ?? Number.POSITIVE_INFINITY);
+  if (member.role !== wanted.role && !isHeeded) return refused(wanted, member);
   return { ok: true, member, keys: results[3]?.meta.changes ?? 0 };
 }
 

@@ -45,6 +45,7 @@ describe('an operator', () => {
     const bob = await gateway.admin('POST', path, { email: 'Bob@Example.com' });
     expect([ada.status, bob.status]).toEqual([201, 201]);
     expect(ada.body).toMatchObject({ user: 'user_ada', email: null, role: 'account_admin', status: 'active' });
+    expect([ada.body.account, bob.body.account]).toEqual([account, account]);
     expect(bob.body).toMatchObject({ user: null, email: 'bob@example.com', role: 'developer', status: 'invited' });
     for (const { body } of [ada, bob]) known(shape.person, body);
     const page = await gateway.admin('GET', path);

@@ -101,6 +101,14 @@ describe('what is refused names its field', () => {
       'policy.keys.default_role: there is no role "boss", expected one of viewer, developer, account_admin, trial',
     ],
     [
+      'a role from a claim that is not named',
+      {
+        session: { issuer: 'https://a.example', jwks_url: 'https://a.example/jwks', audience: ['a'] },
+        members: { role_from_claim: true },
+      },
+      'policy.members.role_from_claim: needs policy.session.claims.role, the claim that says it',
+    ],
+    [
       'an unknown trial role',
       { trial: { role: 'boss' } },
       'policy.trial.role: there is no role "boss", expected one of viewer, developer, account_admin, trial',

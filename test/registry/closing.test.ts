@@ -92,6 +92,14 @@ describe('erasing', () => {
     for (let i = 0; i < 2; i++) await noteAccountErased(store.db, ACCOUNT, admin, NOW_MS + i);
     expect(await readAccount(store.db, ACCOUNT)).toMatchObject({ name: ERASED, erasedAtMs: NOW_MS });
     expect((await trail(ACCOUNT, 'account.erased')).length).toBe(1);
+    expect(await trail(ACCOUNT, 'member.removed')).toMatchObject([
+      {
+        actor: 'admin:test',
+        address: null,
+        before: { member: 'mem_ada', role: 'developer' },
+        after: { member: 'mem_ada', keys: 'revoked', count: 0 },
+      },
+    ]);
   });
 
   it('takes addresses out of the trail: of one actor, or of the whole account', async () => {

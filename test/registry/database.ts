@@ -90,7 +90,7 @@ export async function addMember(
 ): Promise<void> {
   await db
     .prepare(
-      `INSERT INTO members (id, account_id, user_id, role, status, joined_at_ms) VALUES (?, ?, ?, ?, 'active', 1)`,
+      `INSERT INTO members (id, account_id, user_id, role, status, joined_by, joined_at_ms) VALUES (?, ?, ?, ?, 'active', 'admin', 1)`,
     )
     .bind(id, accountId, userId, role)
     .run();

@@ -2,18 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { createAccount, readAccount } from '../../src/registry/accounts.ts';
 import { closeAccount } from '../../src/registry/closing.ts';
 import { readKey } from '../../src/registry/keys.ts';
+import { type Invitation, listPeople } from '../../src/registry/members.ts';
 import { removeMember } from '../../src/registry/members-change.ts';
-import { inviteMember, readInvitation, withdrawInvitation } from '../../src/registry/members-invite.ts';
+import { type Invited, inviteMember, readInvitation, withdrawInvitation } from '../../src/registry/members-invite.ts';
 import { admin, count, makeKey, NOW_MS } from './database.ts';
-import { ACCOUNT, HOUR_MS, name, openPeople } from './people.ts';
+import { ACCOUNT, actorOf, HOUR_MS, INVITERS, name, openPeople } from './people.ts';
 
-const { join, signIn, invite, remove, known, trail, store } = openPeople();
+const { join, signIn, invite, setRole, remove, known, trail, store } = openPeople();
 
 describe('a first sign-in', () => {
   it('makes the account of its organisation with its first member, who has the first role', async () => {
     const joined = await signIn('ada');
     expect(joined?.account).toMatchObject({ id: 'acc_ada', name: 'one', plan: 'free', externalId: 'org:one' });
     expect(joined?.member).toMatchObject({ id: 'mem_ada', role: 'account_admin', status: 'active', userId: 'ada' });
+    expect(joined?.member).toMatchObject({ joinedBy: 'sign_in', roleIssuedAtMs: 0 });
     expect((await known('ada')).memberships).toEqual([joined]);
   });
 
@@ -76,13 +78,16 @@ describe('a first sign-in', () => {
   });
 });
 
+/** By an invitation that was made, in this policy. */
+const by = (invited: Invited) => (invited.ok ? { ...invited.invitation, inviters: INVITERS } : null);
+
 describe('an invitation', () => {
   it('makes the member who signs in with its address, with its role, and is used up', async () => {
     const invited = await invite('ada@example.com', 'viewer');
-    const [invitation] = (await known('user_ada', 'ada@example.com')).invitations;
+    const { invitation } = await known('user_ada', 'ada@example.com');
     expect(invited).toEqual({ ok: true, invitation });
-    const joined = await join('ada', 'viewer', { invitation: invitation ?? null });
-    expect(joined?.member).toMatchObject({ id: 'mem_ada', role: 'viewer', status: 'active' });
+    const joined = await join('ada', 'viewer', { invitation: by(invited) });
+    expect(joined?.member).toMatchObject({ id: 'mem_ada', role: 'viewer', status: 'active', joinedBy: 'invitation' });
     expect(await count(store.db, 'invitations')).toBe(0);
   });
 
@@ -90,8 +95,7 @@ describe('an invitation', () => {
     const first = await invite('ada@example.com', 'account_admin', 'inv_1');
     const again = await invite('ada@example.com', 'viewer', 'inv_2', NOW_MS + 1);
     expect(again).toMatchObject({ ok: true, invitation: { id: 'inv_1', role: 'viewer', createdAtMs: NOW_MS + 1 } });
-    const older = first.ok ? first.invitation : null;
-    expect(await join('ada', 'account_admin', { invitation: older })).toBeNull();
+    expect(await join('ada', 'account_admin', { invitation: by(first) })).toBeNull();
     expect(await count(store.db, 'members')).toBe(0);
   });
 
@@ -99,8 +103,8 @@ describe('an invitation', () => {
     await invite('ada@example.com', 'account_admin', 'inv_1');
     const above = await invite('ada@example.com', 'viewer', 'inv_2', NOW_MS + 1, ['developer', 'viewer']);
     expect(above).toEqual({ ok: false, reason: 'above' });
-    const { invitations } = await known('ada', 'ada@example.com');
-    expect(invitations).toMatchObject([{ id: 'inv_1', role: 'account_admin', createdAtMs: NOW_MS }]);
+    const { invitation } = await known('ada', 'ada@example.com');
+    expect(invitation).toMatchObject({ id: 'inv_1', role: 'account_admin', createdAtMs: NOW_MS });
     expect(await trail(ACCOUNT, 'member.invited')).toHaveLength(1);
     await invite('bob@example.com', 'developer', 'inv_3', NOW_MS, ['developer', 'viewer']);
     const within = await invite('bob@example.com', 'viewer', 'inv_4', NOW_MS, ['developer', 'viewer']);
@@ -108,8 +112,7 @@ describe('an invitation', () => {
   });
 
   it('counts once, when two isolates see it at the same time', async () => {
-    const invited = await invite('ada@example.com', 'viewer');
-    const invitation = invited.ok ? invited.invitation : null;
+    const invitation = by(await invite('ada@example.com', 'viewer'));
     const both = await Promise.all([
       join('ada', 'viewer', { invitation }),
       join('ada', 'viewer', { invitation, member: 'mem_other' }),
@@ -119,16 +122,15 @@ describe('an invitation', () => {
   });
 
   it('that is over, taken back or of a closed account makes nobody a member', async () => {
-    const invited = await invite('ada@example.com', 'viewer');
-    const invitation = invited.ok ? invited.invitation : null;
-    expect((await known('user_ada', 'ada@example.com', NOW_MS + HOUR_MS)).invitations).toEqual([]);
+    const invitation = by(await invite('ada@example.com', 'viewer'));
+    expect((await known('user_ada', 'ada@example.com', NOW_MS + HOUR_MS)).invitation).toBeNull();
     expect(await join('ada', 'viewer', { invitation }, NOW_MS + HOUR_MS)).toBeNull();
     expect(await withdrawInvitation(store.db, 'acc_other', 'inv_ada@example.com', admin, NOW_MS)).toBe(false);
     expect(await withdrawInvitation(store.db, ACCOUNT, 'inv_ada@example.com', admin, NOW_MS)).toBe(true);
     expect(await join('ada', 'viewer', { invitation })).toBeNull();
     await invite('ada@example.com', 'viewer');
     await closeAccount(store.db, ACCOUNT, admin, NOW_MS);
-    expect((await known('user_ada', 'ada@example.com')).invitations).toEqual([]);
+    expect((await known('user_ada', 'ada@example.com')).invitation).toBeNull();
     expect(await invite('ada@example.com', 'viewer')).toEqual({ ok: false, reason: 'account_closed' });
   });
 
@@ -138,12 +140,11 @@ describe('an invitation', () => {
     const key = await makeKey(store.db, { id: 'k1', memberId: 'mem_ada', role: 'account_admin' });
     const early = await invite('other@example.com', 'viewer', 'inv_1', NOW_MS - 1);
     await remove('mem_ada', false);
-    const stale = early.ok ? early.invitation : null;
-    expect((await join('ada', 'viewer', { invitation: stale, email: 'other@example.com' }))?.member.status).toBe(
-      'removed',
-    );
-    const invited = await invite('other@example.com', 'viewer', 'inv_1', NOW_MS + 1);
-    const invitation = invited.ok ? invited.invitation : null;
+    const stale = { invitation: by(early), email: 'other@example.com' };
+    expect((await known('user_ada', 'other@example.com')).invitation).toBeNull();
+    expect((await join('ada', 'viewer', stale))?.member.status).toBe('removed');
+    const invitation = by(await invite('other@example.com', 'viewer', 'inv_1', NOW_MS + 1));
+    expect((await known('user_ada', 'other@example.com')).invitation).toMatchObject({ id: 'inv_1' });
     const back = await join('ada', 'viewer', { invitation, email: 'other@example.com' });
     expect(back?.member).toMatchObject({ id: 'mem_ada', status: 'active', role: 'viewer', removedAtMs: null });
     expect(await readKey(store.db, 'k1')).toMatchObject({ role: 'viewer', generation: key.generation + 1 });
@@ -166,6 +167,47 @@ describe('an invitation', () => {
       [null, { invitation: 'inv_1', role: 'viewer' }],
       [{ invitation: 'inv_1', role: 'developer' }, null],
     ]);
+  });
+
+  it('of several is the oldest that counts, and where an account is named the one of that account', async () => {
+    await createAccount(store.db, { id: 'acc_two', name: 'Two', plan: 'paid', externalId: null }, admin, NOW_MS);
+    await invite('ada@example.com', 'viewer', 'inv_1', NOW_MS + 1);
+    const two = { id: 'inv_2', account: 'acc_two', email: 'ada@example.com', role: 'viewer', within: null };
+    await inviteMember(store.db, { ...two, expiresAtMs: NOW_MS + HOUR_MS }, admin, NOW_MS);
+    const found = async (account: string | null) =>
+      (await known('user_ada', 'ada@example.com', NOW_MS, account)).invitation?.id ?? null;
+    expect([await found(null), await found(ACCOUNT), await found('acc_two')]).toEqual(['inv_2', 'inv_1', 'inv_2']);
+    expect(await found('acc_none')).toBeNull();
+    await join('ada', 'viewer', { account: 'acc_two' });
+    expect([await found(null), await found('acc_two')]).toEqual(['inv_1', null]);
+  });
+
+  it('of a member counts while they may give its role, is listed no longer, and makes nobody a member', async () => {
+    await join('boss', 'account_admin');
+    await join('other', 'account_admin');
+    await invite('ada@example.com', 'developer', 'inv_ada', NOW_MS, null, actorOf('mem_boss'));
+    const invitation = by({ ok: true, invitation: (await readInvitation(store.db, ACCOUNT, 'inv_ada')) as Invitation });
+    const counts = async () => {
+      const query = { accountId: ACCOUNT, status: 'invited', inviters: INVITERS, limit: 9, cursor: null } as const;
+      const listed = await listPeople(store.db, query, NOW_MS);
+      return [listed?.people.length, (await known('user_ada', 'ada@example.com')).invitation?.id ?? null];
+    };
+    expect(await counts()).toEqual([1, 'inv_ada']);
+    await setRole('mem_boss', 'developer');
+    expect(await counts()).toEqual([0, null]);
+    expect(await join('ada', 'developer', { invitation })).toBeNull();
+    await setRole('mem_boss', 'account_admin');
+    expect(await counts()).toEqual([1, 'inv_ada']);
+    await remove('mem_boss');
+    expect(await counts()).toEqual([0, null]);
+    expect(await join('ada', 'developer', { invitation })).toBeNull();
+    expect(await count(store.db, `members WHERE user_id = 'user_ada'`)).toBe(0);
+    await invite('ada@example.com', 'developer');
+    expect(await counts()).toEqual([1, 'inv_ada']);
+    const renewed = await readInvitation(store.db, ACCOUNT, 'inv_ada');
+    expect(
+      await join('ada', 'developer', { invitation: by({ ok: true, invitation: renewed as Invitation }) }),
+    ).not.toBeNull();
   });
 
   it('that is over goes with the next one of the account', async () => {

@@ -77,6 +77,48 @@ describe('a role', () => {
   });
 });
 
+describe('a role that tokens say', () => {
+  const written = async () => [await count(store.db, 'audit'), await count(store.db, 'outbox')];
+  const said = (role: string, issuedAtMs: number) => setRole('mem_ada', role, { issuedAtMs });
+
+  it('is what the newest of them says; older and equally old ones change nothing, in whatever order', async () => {
+    await join('ada', 'developer');
+    await makeKey(store.db, { id: 'k1', role: 'developer', memberId: 'mem_ada' });
+    expect(await said('viewer', 200)).toMatchObject({ ok: true, keys: 1, member: { roleIssuedAtMs: 200 } });
+    const before = await written();
+    for (const [role, at] of [
+      ['account_admin', 100],
+      ['viewer', 200],
+      ['developer', 200],
+      ['account_admin', 100],
+    ] as const) {
+      expect(await said(role, at)).toMatchObject({
+        ok: true,
+        keys: 0,
+        member: { role: 'viewer', roleIssuedAtMs: 200 },
+      });
+    }
+    expect(await written()).toEqual(before);
+    expect(await readKey(store.db, 'k1')).toMatchObject({ role: 'viewer', generation: 2 });
+    expect(await said('developer', 201)).toMatchObject({ ok: true, member: { role: 'developer' } });
+  });
+
+  it('is heeded too where it is the same: an older token does not change it then', async () => {
+    await join('ada', 'viewer');
+    const before = await written();
+    expect(await said('viewer', 300)).toMatchObject({ ok: true, keys: 0, member: { roleIssuedAtMs: 300 } });
+    expect(await said('account_admin', 200)).toMatchObject({ ok: true, member: { role: 'viewer' } });
+    expect(await written()).toEqual(before);
+  });
+
+  it('is not given to the last who administers the account, and is given once there is another', async () => {
+    await join('ada', 'account_admin');
+    expect(await said('viewer', 200)).toEqual({ ok: false, reason: 'last_admin' });
+    await join('bob', 'account_admin');
+    expect(await said('viewer', 200)).toMatchObject({ ok: true, member: { role: 'viewer' } });
+  });
+});
+
 describe('the last member who administers an account', () => {
   it('is neither removed nor given another role, and nothing is written', async () => {
     await join('ada', 'account_admin');
@@ -143,7 +185,11 @@ describe('a member who is removed', () => {
     await remove('mem_ada');
     expect((await known('user_ada')).memberships).toMatchObject([{ member: { status: 'removed' } }]);
     const ids = async (status: 'removed' | 'invited' | null) => {
-      const page = await listPeople(store.db, { accountId: ACCOUNT, status, limit: 10, cursor: null }, NOW_MS + 3);
+      const page = await listPeople(
+        store.db,
+        { accountId: ACCOUNT, status, inviters: null, limit: 10, cursor: null },
+        NOW_MS + 3,
+      );
       return page?.people.map(({ id }) => id);
     };
     expect(await ids(null)).toEqual(['inv_eve', 'mem_boss']);
@@ -159,13 +205,14 @@ describe('the list of members', () => {
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const query = { accountId: ACCOUNT, status: null, limit: 2, cursor };
+      const query = { accountId: ACCOUNT, status: null, inviters: null, limit: 2, cursor };
       const page: Awaited<ReturnType<typeof listPeople>> = await listPeople(store.db, query, NOW_MS + 10);
       seen.push(...(page?.people ?? []).map(({ sinceMs, id }) => `${sinceMs} ${id}`));
       cursor = page?.nextCursor ?? null;
     } while (cursor !== null);
     expect(seen).toEqual([...seen].sort().reverse());
     expect(new Set(seen).size).toBe(9);
-    expect(await listPeople(store.db, { accountId: ACCOUNT, status: null, limit: 2, cursor: 'no' }, 0)).toBeNull();
+    const none = { accountId: ACCOUNT, status: null, inviters: null, limit: 2, cursor: 'no' };
+    expect(await listPeople(store.db, none, 0)).toBeNull();
   });
 });

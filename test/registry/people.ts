@@ -1,6 +1,6 @@
 import { beforeEach } from 'vitest';
 import { type Actor, type AuditEntry, listAudit } from '../../src/registry/audit.ts';
-import { type Admission, admitMembers, type FirstSignIn, joinBySignIn } from '../../src/registry/joining.ts';
+import { type Admission, admitMember, type FirstSignIn, joinBySignIn } from '../../src/registry/joining.ts';
 import { findSession, listPeople } from '../../src/registry/members.ts';
 import { changeRole, type NewRole, removeMember } from '../../src/registry/members-change.ts';
 import { inviteMember } from '../../src/registry/members-invite.ts';
@@ -17,6 +17,16 @@ export const KEY_ROLES: Record<string, string[]> = {
   account_admin: ['account_admin', 'viewer', 'developer'],
 };
 
+/** By whose invitations somebody gets a role, as in the preset. */
+export const INVITERS = { viewer: ['account_admin'], developer: ['account_admin'], account_admin: ['account_admin'] };
+
+/** Who acts as a member. */
+export const actorOf = (member: string): Actor => ({
+  name: `member:${member}`,
+  address: '192.0.2.9',
+  requestId: 'req_2',
+});
+
 /** A member by its id, for what is done to it. */
 export const name = (member: string) => ({
   account: ACCOUNT,
@@ -24,8 +34,6 @@ export const name = (member: string) => ({
   administering: ['account_admin'],
   within: null,
 });
-
-const actorOf = (member: string): Actor => ({ name: `member:${member}`, address: '192.0.2.9', requestId: 'req_2' });
 
 /** Opens a registry for all tests of a file. `user_<name>` is `mem_<name>`. */
 export function openPeople() {
@@ -39,7 +47,7 @@ export function openPeople() {
     store,
 
     /** Lets somebody in. */
-    async join(who: string, role: string, more: Partial<Admission> = {}, nowMs = NOW_MS) {
+    join(who: string, role: string, more: Partial<Admission> = {}, nowMs = NOW_MS) {
       const admission: Admission = {
         user: `user_${who}`,
         email: `${who}@example.com`,
@@ -50,8 +58,7 @@ export function openPeople() {
         invitation: null,
         ...more,
       };
-      const [joined] = await admitMembers(store.db, [admission], () => admin, nowMs);
-      return joined;
+      return admitMember(store.db, admission, admin, nowMs);
     },
 
     /** A first sign-in for the organisation `one`. */
@@ -71,13 +78,20 @@ export function openPeople() {
       return joinBySignIn(store.db, first, actorOf(first.member), NOW_MS);
     },
 
-    invite(email: string, role: string, id = `inv_${email}`, nowMs = NOW_MS, within: string[] | null = null) {
+    invite(
+      email: string,
+      role: string,
+      id = `inv_${email}`,
+      nowMs = NOW_MS,
+      within: string[] | null = null,
+      by = admin,
+    ) {
       const wanted = { id, account: ACCOUNT, email, role, within, expiresAtMs: nowMs + HOUR_MS };
-      return inviteMember(store.db, wanted, admin, nowMs);
+      return inviteMember(store.db, wanted, by, nowMs);
     },
 
     setRole(member: string, role: string, more: Partial<NewRole> = {}) {
-      const wanted = { ...name(member), role, keyRoles: KEY_ROLES[role] ?? [], ...more };
+      const wanted = { ...name(member), role, keyRoles: KEY_ROLES[role] ?? [], issuedAtMs: null, ...more };
       return changeRole(store.db, wanted, admin, NOW_MS);
     },
 
@@ -86,8 +100,8 @@ export function openPeople() {
     },
 
     /** What is known of a session. */
-    known(user: string, email: string | null = null, nowMs = NOW_MS) {
-      return findSession(store.db, { tokenId: 'token', user, email }, nowMs);
+    known(user: string, email: string | null = null, nowMs = NOW_MS, account: string | null = null) {
+      return findSession(store.db, { tokenId: 'token', user, email, account, inviters: INVITERS }, nowMs);
     },
 
     /** What this test has done, newest first. */
@@ -98,7 +112,11 @@ export function openPeople() {
 
     /** The roles of members by id, but for those who were removed. */
     async roles(accountId = ACCOUNT): Promise<Record<string, string>> {
-      const page = await listPeople(store.db, { accountId, status: 'active', limit: 200, cursor: null }, NOW_MS);
+      const page = await listPeople(
+        store.db,
+        { accountId, status: 'active', inviters: null, limit: 200, cursor: null },
+        NOW_MS,
+      );
       return Object.fromEntries(page?.people.map(({ id, role }) => [id, role]) ?? []);
     },
   };

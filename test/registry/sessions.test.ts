@@ -6,7 +6,7 @@ import { NOW_MS, openForTests } from './database.ts';
 const store = openForTests();
 
 const isEnded = async (tokenId: string) =>
-  (await findSession(store.db, { tokenId, user: 'user_ada', email: null }, NOW_MS)).ended;
+  (await findSession(store.db, { tokenId, user: 'user_ada', email: null, account: null, inviters: {} }, NOW_MS)).ended;
 
 describe('a token that was signed out', () => {
   test('is known as such, and no other is', async () => {

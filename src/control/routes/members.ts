@@ -42,7 +42,7 @@ export const MEMBER_ROUTES: readonly Route<MemberDesk>[] = [
     people.newInvitation,
     {
       id: 'inviteMember',
-      summary: 'Invite an e-mail address, which becomes a member when it signs in; nothing is sent to it',
+      summary: 'Invite an e-mail address, which becomes a member when it accepts; nothing is sent to it',
       answers: { 201: shape.person },
       denials: ['conflict'],
       example: { input: { email: 'ada@example.com', role: 'developer' }, answer: examples.invitation },

@@ -1,9 +1,9 @@
-import { changeManagedKey } from '../change-key.ts';
+import { activateManagedKey, changeManagedKey } from '../change-key.ts';
 import { createOwnKey } from '../create.ts';
 import type { MemberDesk } from '../desk.ts';
 import * as input from '../input.ts';
 import * as keys from '../input-keys.ts';
-import { activateKey, deactivateKey, removeKey, shownKey } from '../keys.ts';
+import { deactivateKey, removeKey, shownKey } from '../keys.ts';
 import { listOwnKeys, withKey } from '../member-keys.ts';
 import { id, type Route, route } from '../route.ts';
 import * as shape from '../shape-keys.ts';
@@ -112,6 +112,6 @@ export const OWN_KEY_ROUTES: readonly Route<MemberDesk>[] = [
       denials: ['not_found', 'conflict', 'not_in_force'],
       example: { answer: examples.key },
     },
-    (desk, _, params) => withKey(desk, id(params), (key) => activateKey(desk, key.id)),
+    (desk, _, params) => withKey(desk, id(params), (key) => activateManagedKey(desk, key)),
   ),
 ];

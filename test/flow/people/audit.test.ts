@@ -64,8 +64,8 @@ beforeAll(async () => {
   for (const [who, role] of Object.entries(ROLES)) {
     await db
       .prepare(
-        `INSERT INTO members (id, account_id, user_id, email, role, status, joined_at_ms)
-         VALUES (?, ?, ?, NULL, ?, 'active', ?)`,
+        `INSERT INTO members (id, account_id, user_id, email, role, status, joined_by, joined_at_ms)
+         VALUES (?, ?, ?, NULL, ?, 'active', 'admin', ?)`,
       )
       .bind(`mem_${who}`, who === 'eve' ? other : account, `user_${who}`, role, Date.now())
       .run();

@@ -165,7 +165,8 @@ describe('Wevion', () => {
     const by = await member();
     const key = await make(by, WEVION);
     expect((await call(key, WEVION)).status).toBe(200);
-    const headers = { authorization: `Bearer ${await issuer.token({ user: by.user })}` };
+    const session = `Bearer ${await issuer.token({ user: by.user })}`;
+    const headers = { authorization: session, 'x-keystile-account': by.account };
     const revoke = () => status(cluster.send(`/api/v1/api-keys/${key.id}`, { method: 'DELETE', headers }, WEVION));
     expect(await revoke()).toBe(204);
     expect((await call(key, WEVION)).status).toBe(401);

@@ -66,8 +66,8 @@ async function prepare(kills: readonly Kill[]): Promise<Case[]> {
     [
       `INSERT INTO accounts (id, name, plan, status, created_at_ms)
        SELECT value ->> 'account', 'One', 'standard', 'active', 1 FROM json_each(?)`,
-      `INSERT INTO members (id, account_id, user_id, role, status, joined_at_ms)
-       SELECT value ->> 'member', value ->> 'account', 'user_' || (value ->> 'member'), 'developer', 'active', 1
+      `INSERT INTO members (id, account_id, user_id, role, status, joined_by, joined_at_ms)
+       SELECT value ->> 'member', value ->> 'account', 'user_' || (value ->> 'member'), 'developer', 'active', 'admin', 1
        FROM json_each(?) WHERE value ->> 'member' IS NOT NULL`,
     ].map((sql) => db.prepare(sql).bind(set)),
   );

@@ -562,6 +562,32 @@ describe('a list of keys', () => {
 });
 
 describe('one key', () => {
+  it('of another member with a role that one could not give is only switched off or revoked, never loosened', async () => {
+    const account = await cluster.account();
+    const [watcher, ada] = [await member('watcher', account), await member('developer', account)];
+    const key = await keyOf(ada, { label: 'above' });
+    const loosening = [
+      () => patch(watcher, key.id, { label: 'mine' }),
+      () => patch(watcher, key.id, { expires_at: null }),
+      () => patch(watcher, key.id, { active: true }),
+      () => patch(watcher, key.id, { active: false, addresses: null }),
+      () => watcher.ask('POST', `/api-keys/${key.id}/activate`),
+      () => watcher.ask('POST', `/api-keys/${key.id}/rotate`, {}),
+    ];
+    const refused = async () => {
+      for (const act of loosening) expect(told(await act())).toEqual([403, 'insufficient_role']);
+    };
+    await refused();
+    expect(await works(key)).toBe(true);
+    expect((await patch(watcher, key.id, { active: false })).status).toBe(200);
+    await refused();
+    expect(await works(key)).toBe(false);
+    expect((await patch(ada, key.id, { active: true })).status).toBe(200);
+    expect((await watcher.ask('POST', `/api-keys/${key.id}/deactivate`)).status).toBe(200);
+    expect((await remove(watcher, key.id)).status).toBe(204);
+    expect(await show(ada, key.id)).toMatchObject({ label: 'above', status: 'revoked' });
+  });
+
   it('is shown with its limits, and what is left of them', async () => {
     const by = await member();
     const key = await keyOf(by, { quotas: { total: 5 } });
@@ -652,7 +678,7 @@ describe('one key', () => {
       await member('builder', account),
     ];
     const key = await keyOf(builder, { environment: 'test' });
-    expect((await patch(admin, key.id, { role: 'viewer' })).status).toBe(200);
+    expect((await patch(builder, key.id, { role: 'viewer' })).status).toBe(200);
     const above = await patch(admin, key.id, { role: 'developer' });
     expect([...told(above), above.body.detail]).toEqual([
       403,

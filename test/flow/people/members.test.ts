@@ -37,7 +37,13 @@ afterAll(async () => {
 
 /** A new name, for an organisation or a person. */
 const fresh = (kind: string): string => `${kind}_${++names}`;
-const signIn = (person: Person): Promise<Visitor> => visit(cluster, issuer, person);
+const signIn = (person: Person, nowMs = Date.now()): Promise<Visitor> => visit(cluster, issuer, person, { nowMs });
+/** A moment in the past at which a token is issued that holds still: one second later than the one before. */
+let issuedAtMs = Date.now() - 300_000;
+const later = (): number => {
+  issuedAtMs += 1_000;
+  return issuedAtMs;
+};
 
 interface Team {
   readonly organisation: string;
@@ -49,7 +55,7 @@ interface Team {
 /** A new organisation whose first member has signed in. */
 async function team(): Promise<Team> {
   const organisation = fresh('org');
-  const boss = await signIn({ user: fresh('boss'), organisation });
+  const boss = await signIn({ user: fresh('boss'), organisation, role: 'account_admin' });
   const { body } = await boss.ask('GET', '/account');
   return { organisation, account: body.id, boss, bossId: body.member.id };
 }
@@ -151,8 +157,36 @@ describe('joining by signing in', () => {
       expect(seen(await again.ask('GET', '/account', undefined, { isolate }))).toEqual([403, 'membership_missing']);
     }
     await expectDone(one.boss.ask('POST', '/members', { email, role: 'viewer' }));
-    const { body } = await ada.ask('GET', '/account');
+    expect(seen(await ada.ask('GET', '/account'))).toEqual([403, 'membership_missing']);
+    const { body } = await ada.ask('GET', '/account', undefined, { account: one.account });
     expect(body).toMatchObject({ id: one.account, member: { id, role: 'viewer' } });
+  });
+
+  it('opens the account of an organisation to sessions that name it alone, by default and by its id', async () => {
+    const one = await team();
+    const user = fresh('ada');
+    const ada = await signIn({ user, organisation: one.organisation });
+    expect((await ada.ask('GET', '/account')).body.id).toBe(one.account);
+    for (const organisation of [null, fresh('org')]) {
+      const other = await signIn({ user, organisation });
+      const named = await other.ask('GET', '/account', undefined, { account: one.account });
+      expect(seen(named)).toEqual([404, 'not_found']);
+      const own = await other.ask('GET', '/account', undefined, { isolate: 1 });
+      expect(own.body).toMatchObject({ name: organisation ?? user, member: { role: 'account_admin' } });
+      const refused = await other.ask('GET', '/account', undefined, { account: one.account, isolate: INVITATION });
+      expect(seen(refused)).toEqual([404, 'not_found']);
+    }
+    expect((await ada.ask('GET', '/account', undefined, { account: one.account })).body.id).toBe(one.account);
+  });
+
+  it('is all that a session without its organisation gets where nobody joins by it: nothing', async () => {
+    const one = await team();
+    const user = fresh('ada');
+    await (await signIn({ user, organisation: one.organisation })).ask('GET', '/account');
+    const ada = await signIn({ user });
+    for (const isolate of [INVITATION, BY_OPERATOR]) {
+      expect(seen(await ada.ask('GET', '/account', undefined, { isolate }))).toEqual([403, 'membership_missing']);
+    }
   });
 
   it('does not open an account that is closed', async () => {
@@ -169,6 +203,61 @@ describe('joining by signing in', () => {
 });
 
 describe('joining by invitation', () => {
+  it('needs consent: who signs in has an account of their own, until a request names the one that invites', async () => {
+    const one = await team();
+    const user = fresh('ada');
+    const email = `${user}@example.com`;
+    const { body: invitation } = await expectDone(one.boss.ask('POST', '/members', { email, role: 'account_admin' }));
+    expect(invitation).toMatchObject({ account: one.account, user: null, email });
+    const ada = await signIn({ user, email });
+    const own = (await ada.ask('GET', '/account')).body;
+    expect(own).toMatchObject({ name: email, member: { role: 'account_admin' } });
+    expect(own.id).not.toBe(one.account);
+    expect((await membersOf(one.boss)).map(({ status: is }) => is).sort()).toEqual(['active', 'invited']);
+    const stranger = await signIn({ user: fresh('eve') });
+    const guessed = await stranger.ask('GET', '/account', undefined, { account: one.account });
+    expect(seen(guessed)).toEqual([404, 'not_found']);
+    const accepted = await ada.ask('GET', '/account', undefined, { account: one.account, isolate: 1 });
+    expect(accepted.body).toMatchObject({ id: one.account, member: { role: 'account_admin' } });
+    expect((await ada.ask('GET', '/account')).body.id).toBe(own.id);
+    expect((await membersOf(one.boss)).map(({ user: who }) => who)).toContain(user);
+  });
+
+  it('is void once who has invited may not give its role any more, and is listed no longer', async () => {
+    const one = await team();
+    const ada = await mate(one, 'account_admin');
+    const user = fresh('guest');
+    const email = `${user}@example.com`;
+    await expectDone(ada.ask('POST', '/members', { email }));
+    const guest = await signIn({ user, email });
+    for (const end of [
+      () => one.boss.ask('PATCH', `/members/${ada.id}`, { role: 'developer' }),
+      () => one.boss.ask('DELETE', `/members/${ada.id}`),
+    ]) {
+      await expectDone(end());
+      const named = await guest.ask('GET', '/account', undefined, { account: one.account });
+      expect(seen(named)).toEqual([404, 'not_found']);
+      const signedIn = await guest.ask('GET', '/account', undefined, { isolate: INVITATION });
+      expect(seen(signedIn)).toEqual([403, 'membership_missing']);
+      expect((await membersOf(one.boss)).filter(({ status: is }) => is === 'invited')).toEqual([]);
+    }
+    await expectDone(one.boss.ask('POST', '/members', { email }));
+    const named = await guest.ask('GET', '/account', undefined, { account: one.account });
+    expect(named.body.id).toBe(one.account);
+  });
+
+  it('by signing in is the oldest one, of who belongs nowhere; the others wait until they are named', async () => {
+    const [one, two] = [await team(), await team()];
+    const user = fresh('ada');
+    const email = `${user}@example.com`;
+    for (const { boss } of [two, one]) await expectDone(boss.ask('POST', '/members', { email }));
+    const ada = await signIn({ user, email });
+    for (let i = 0; i < 2; i++) {
+      expect((await ada.ask('GET', '/account', undefined, { isolate: INVITATION })).body.id).toBe(two.account);
+    }
+    expect((await membersOf(one.boss)).map(({ status: is }) => is).sort()).toEqual(['active', 'invited']);
+  });
+
   it('lets in whose verified address was invited, into each account that has, and nobody else', async () => {
     const [one, two] = [await team(), await team()];
     const user = fresh('ada');
@@ -193,8 +282,10 @@ describe('joining by invitation', () => {
     const user = fresh('ada');
     await expectDone(one.boss.ask('POST', '/members', { email: `${user}@example.com` }));
     const ada = await signIn({ user, email: `${user}@example.com` });
-    const replies = await Promise.all([0, 1].map((isolate) => ada.ask('GET', '/account', undefined, { isolate })));
-    expect(replies.map(({ body }) => body.id)).toEqual([one.account, one.account]);
+    const { account } = one;
+    const ask = (isolate: number) => ada.ask('GET', '/account', undefined, { isolate, account });
+    const replies = await Promise.all([0, 1].map(ask));
+    expect(replies.map(({ body }) => body.id)).toEqual([account, account]);
     expect((await membersOf(one.boss)).length).toBe(2);
   });
 
@@ -232,9 +323,11 @@ describe('joining by the operator alone', () => {
     const email = `${guest}@example.com`;
     await expectDone(one.boss.ask('POST', '/members', { email }));
     const invited = await signIn({ user: guest, email });
-    expect(seen(await invited.ask('GET', '/account', undefined, at))).toEqual([403, 'membership_missing']);
+    const named = { ...at, account: one.account };
+    expect(seen(await invited.ask('GET', '/account', undefined, named))).toEqual([404, 'not_found']);
     await expectDone(read(cluster.admin('POST', `/accounts/${one.account}/members`, { email })));
-    expect((await invited.ask('GET', '/account', undefined, at)).body).toMatchObject({ id: one.account });
+    expect(seen(await invited.ask('GET', '/account', undefined, at))).toEqual([403, 'membership_missing']);
+    expect((await invited.ask('GET', '/account', undefined, named)).body).toMatchObject({ id: one.account });
   });
 });
 
@@ -244,7 +337,7 @@ describe('a role that the token says each time', () => {
   it('is given to the member before the request goes on, and acts on the keys', async () => {
     const one = await team();
     const user = fresh('ada');
-    const as = (role: string) => signIn({ user, organisation: one.organisation, role });
+    const as = (role: string | null) => signIn({ user, organisation: one.organisation, role }, later());
     const admin = await as('account_admin');
     expect((await admin.ask('GET', '/account', undefined, at)).body.member.role).toBe('account_admin');
     const key = await hotKey(admin, { role: 'account_admin' });
@@ -255,6 +348,20 @@ describe('a role that the token says each time', () => {
     const { id } = (await viewer.ask('GET', '/account', undefined, at)).body.member;
     const [entry] = await trail(one.account, 'member.role_changed');
     expect(entry).toMatchObject({ actor: `member:${id}`, after: { member: id, role: 'viewer', by: 'claim' } });
+
+    const roleOf = async (visitor: Visitor, isolate = CLAIMED) =>
+      (await visitor.ask('GET', '/account', undefined, { isolate })).body.member.role;
+    const entries = (await trail(one.account)).length;
+    for (let i = 0; i < 3; i++) expect([await roleOf(admin), await roleOf(viewer)]).toEqual(['viewer', 'viewer']);
+    expect(seen(await admin.ask('PATCH', '/account', { name: 'Mine' }, at))).toEqual([403, 'insufficient_role']);
+    expect(await trail(one.account)).toHaveLength(entries);
+    expect(await everywhere(key, 'POST')).toEqual([403, 403]);
+
+    const again = await as('account_admin');
+    expect([await roleOf(again), await roleOf(viewer)]).toEqual(['account_admin', 'account_admin']);
+    const unnamed = await as(null);
+    expect([await roleOf(unnamed), await roleOf(again)]).toEqual(['developer', 'developer']);
+    expect(await everywhere(key, 'GET', '/api/v1/invoices/1')).toEqual([403, 403]);
   });
 
   it('of the last who administers the account counts for the session, and is not written down', async () => {
@@ -266,6 +373,24 @@ describe('a role that the token says each time', () => {
     expect(body.member.role).toBe('viewer');
     expect(seen(await viewer.ask('PATCH', '/account', { name: 'Mine' }, at))).toEqual([403, 'insufficient_role']);
     expect(await membersOf(viewer)).toMatchObject([{ role: 'account_admin' }]);
+  });
+
+  it('changes nobody who was invited or added, nor anybody in an account of their own', async () => {
+    const one = await team();
+    const [added, invited, alone] = [fresh('added'), fresh('invited'), fresh('alone')];
+    const email = `${invited}@example.com`;
+    await expectDone(read(cluster.admin('POST', `/accounts/${one.account}/members`, { user: added, role: 'viewer' })));
+    await expectDone(one.boss.ask('POST', '/members', { email, role: 'viewer' }));
+    const { organisation, account } = one;
+    for (const role of ['account_admin', null]) {
+      for (const user of [added, invited]) {
+        const guest = await signIn({ user, email, organisation, role }, later());
+        const { body } = await guest.ask('GET', '/account', undefined, { ...at, account });
+        expect([user, body.id, body.member.role]).toEqual([user, account, 'viewer']);
+      }
+      const own = await (await signIn({ user: alone, role: 'viewer' }, later())).ask('GET', '/account', undefined, at);
+      expect(own.body.member.role).toBe('account_admin');
+    }
   });
 
   it('counts in the account of its organisation only, and not where its user is a guest', async () => {
@@ -353,7 +478,8 @@ describe('the members of an account', () => {
     const user = fresh('ada');
     const email = `${user}@example.com`;
     await expectDone(one.boss.ask('POST', '/members', { email }));
-    const { id } = (await (await signIn({ user, email })).ask('GET', '/account')).body.member;
+    const ada = await signIn({ user, email });
+    const { id } = (await ada.ask('GET', '/account', undefined, { account: one.account })).body.member;
     await expectDone(one.boss.ask('PATCH', `/members/${id}`, { role: 'viewer' }));
     await expectDone(one.boss.ask('DELETE', `/members/${id}`));
     const entries = await trail(one.account, 'member.');

@@ -388,7 +388,7 @@ describe('who has signed in', () => {
       members.map((member) =>
         db
           .prepare(
-            `INSERT INTO members (id, account_id, user_id, role, status, joined_at_ms) VALUES (?, ?, ?, ?, 'active', 1)`,
+            `INSERT INTO members (id, account_id, user_id, role, status, joined_by, joined_at_ms) VALUES (?, ?, ?, ?, 'active', 'admin', 1)`,
           )
           .bind(...member),
       ),
