@@ -1,9 +1,26 @@
 import type { Denial } from '../decision/denial.ts';
 import { type KeyRecord, termsOf } from '../decision/record.ts';
 import type { Refused } from '../meter/gate.ts';
-import { beginAsk, closeGrant, endAsk, type Held, receive, settleCost, sweep, takeReports } from '../meter/lease.ts';
+import {
+  beginAsk,
+  closeGrant,
+  endAsk,
+  type Held,
+  receive,
+  returnDueMs,
+  type Slot,
+  settleCost,
+  takeReports,
+} from '../meter/lease.ts';
 import { keepReports, unusedGrant } from '../meter/settle.ts';
-import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, RETURNS_FOR_MS, SLACK_MS } from '../meter/times.ts';
+import {
+  RENEWAL_MARK_MS,
+  REPORT_AFTER_MS,
+  RETURN_AFTER_MS,
+  RETURNS_AT_MOST_MS,
+  RETURNS_FOR_MS,
+  SLACK_MS,
+} from '../meter/times.ts';
 import { callObject } from '../objects/call.ts';
 import type { AccountTerms, Confirmed, GateAnswer, Stale } from '../objects/key-gate.ts';
 import type { Standing } from '../objects/lockout.ts';
@@ -68,11 +85,15 @@ export async function askGate(
     );
   } catch (error) {
     endAsk(slot, 'id' in named ? [...settle, unusedGrant(named.id)] : settle);
+    returnLater(edge, record.keyId, back);
     throw error;
   }
   endAsk(slot, answer.kind === 'stale' ? settle : []);
   return () => {
-    if (answer.kind === 'stale') return answer;
+    if (answer.kind === 'stale') {
+      returnLater(edge, record.keyId, back);
+      return answer;
+    }
     if (epoch !== edge.clock.epoch) {
       if (answer.kind === 'granted') slot.settlements.push(unusedGrant(answer.id));
       return NOTHING;
@@ -83,7 +104,7 @@ export async function askGate(
       return usable ? { kind: 'refused', refused: answer } : NOTHING;
     }
     if (answer.permits > 1) edge.counters.raise('leases');
-    if (answer.limits.length > 0 && slot.returningUntilMs < askedAtMs) back.waitUntil(returnUnused(edge, record.keyId));
+    returnLater(edge, record.keyId, back);
     return { kind: 'granted', id: answer.id };
   };
 }
@@ -151,32 +172,40 @@ export function isClear(edge: Edge, address: string, nowMs: number, back: Backgr
 
 /** Closes a grant that its asker may not use, and sends it back; nothing where its report is on its way already. */
 export async function giveBack(edge: Edge, keyId: string, grantId: string): Promise<void> {
-  if (closeGrant(slotOf(edge, keyId), grantId)) await sendSettlements(edge, keyId);
+  const slot = slotOf(edge, keyId);
+  if (closeGrant(slot, grantId)) await sendSettlements(edge, keyId, slot);
+}
+
+/** Sees to it that what becomes of grants is told by itself where no later question takes it along. */
+function returnLater(edge: Edge, keyId: string, back: Background): void {
+  const slot = slotOf(edge, keyId);
+  const isCounted = slot.limits.length > 0;
+  if (isCounted && slot.returningUntilMs < edge.clock.nowMs()) back.waitUntil(returnUnused(edge, keyId, slot));
 }
 
 /**
- * When grants have ended and no later question has taken along what became of them, that is told by itself. One request
- * does so for all of a key, for as long as its context surely lives; then the next that asks does.
+ * One request does so for all of a key, until nothing is left or another one takes over. It looks again soon enough for
+ * what is granted meanwhile, or was not heard.
  */
-async function returnUnused(edge: Edge, keyId: string): Promise<void> {
-  const slot = slotOf(edge, keyId);
-  const { clock, policy } = edge;
+async function returnUnused(edge: Edge, keyId: string, slot: Slot): Promise<void> {
+  const { clock } = edge;
   const sinceMs = clock.nowMs();
-  const waitMs = Math.max(policy.lease, SLACK_MS) + RETURN_AFTER_MS;
-  for (let isLeft = true; isLeft; ) {
+  for (let isHandedOn = false; ; ) {
     const nowMs = clock.nowMs();
-    const isLast = nowMs - sinceMs >= RETURNS_FOR_MS;
-    // Whoever asks from here on has somebody else's wait to rely on, so nothing falls between two.
-    slot.returningUntilMs = isLast ? 0 : nowMs + waitMs + RENEWAL_MARK_MS;
-    await scheduler.wait(waitMs);
-    const isQuiet = clock.nowMs() - slot.askedAtMs >= RETURN_AFTER_MS;
-    if (isQuiet) {
-      sweep(slot, 0, clock.nowMs());
-      await sendSettlements(edge, keyId);
-    }
-    isLeft = !isLast && (!isQuiet || slot.leases.length > 0 || slot.settlements.length > 0);
-    if (!isLeft && !isLast) slot.returningUntilMs = 0;
+    const dueMs = returnDueMs(slot);
+    if (isHandedOn && slot.returningUntilMs > nowMs) return;
+    if (dueMs === null || nowMs - sinceMs >= RETURNS_AT_MOST_MS) break;
+    isHandedOn = nowMs - sinceMs >= RETURNS_FOR_MS;
+    slot.returningUntilMs = isHandedOn ? 0 : nowMs + RETURN_AFTER_MS + RENEWAL_MARK_MS;
+    if (nowMs < dueMs) await scheduler.wait(Math.min(dueMs - nowMs, RETURN_AFTER_MS));
+    else await tellNow(edge, keyId, slot);
   }
+  slot.returningUntilMs = 0;
+}
+
+async function tellNow(edge: Edge, keyId: string, slot: Slot): Promise<void> {
+  slot.settlements = takeReports(slot, edge.clock.nowMs());
+  await sendSettlements(edge, keyId, slot);
 }
 
 /** Tells the gate soon what was used, together with others: a short window holds more the sooner it is known. */
@@ -186,8 +215,7 @@ export async function reportUse(edge: Edge, keyId: string): Promise<void> {
   slot.isReporting = true;
   await scheduler.wait(REPORT_AFTER_MS);
   slot.isReporting = false;
-  slot.settlements = takeReports(slot);
-  await sendSettlements(edge, keyId);
+  await tellNow(edge, keyId, slot);
 }
 
 /**
@@ -201,13 +229,13 @@ export function reportCost(
   cost: number,
   back: Background,
 ): void {
-  settleCost(slotOf(edge, keyId), held, reserve, cost);
+  const slot = slotOf(edge, keyId);
+  settleCost(slot, held, reserve, cost);
   if (quotas.credits === undefined) return;
-  back.waitUntil(scheduler.wait(RETURN_AFTER_MS).then(() => sendSettlements(edge, keyId)));
+  back.waitUntil(scheduler.wait(RETURN_AFTER_MS).then(() => sendSettlements(edge, keyId, slot)));
 }
 
-async function sendSettlements(edge: Edge, keyId: string): Promise<void> {
-  const slot = slotOf(edge, keyId);
+async function sendSettlements(edge: Edge, keyId: string, slot: Slot): Promise<void> {
   const { settlements } = slot;
   if (settlements.length === 0) return;
   slot.settlements = [];

@@ -2,7 +2,7 @@ import { type Demand, expectedWithin, noDemand } from './demand.ts';
 import type { Granted, Refused } from './gate.ts';
 import type { LimitView } from './meter.ts';
 import { keepReports, type Settlement } from './settle.ts';
-import { isShort, RENEW_AT, RENEWAL_MARK_MS, SLACK_MS } from './times.ts';
+import { isShort, RENEW_AT, RENEWAL_MARK_MS, RETURN_AFTER_MS, SLACK_MS } from './times.ts';
 
 /*
  * The isolate's side of a lease (DESIGN §4). All of it is synchronous: a request that has read the clock takes its
@@ -45,10 +45,11 @@ export interface Slot {
   confirmed: { readonly generation: number; readonly askedAtMs: number; readonly endsAtMs: number } | null;
   /** Until when a question by another request counts as under way. */
   askingUntilMs: number;
-  /** When the gate was asked last, and until when a request counts as returning what nobody asks with. */
-  askedAtMs: number;
-  returningUntilMs: number;
+  /** What the gate has still to be told of closed leases, and when it was told last, whether it heard or not. */
   settlements: Settlement[];
+  toldAtMs: number;
+  /** Until when a request counts as telling what no question takes along. */
+  returningUntilMs: number;
   /** Whether a report of uses is under way; see {@link Held.isShort}. */
   isReporting: boolean;
   limits: readonly LimitView[];
@@ -64,9 +65,9 @@ export function emptySlot(): Slot {
     refusal: null,
     confirmed: null,
     askingUntilMs: 0,
-    askedAtMs: 0,
-    returningUntilMs: 0,
     settlements: [],
+    toldAtMs: 0,
+    returningUntilMs: 0,
     isReporting: false,
     limits: [],
     gateAheadMs: 0,
@@ -137,7 +138,7 @@ export function settleCost(slot: Slot, held: Held, reserve: number, cost: number
 }
 
 /** Closes what is spent, over, or of an older generation than the record in hand. */
-export function sweep(slot: Slot, generation: number, nowMs: number): void {
+function sweep(slot: Slot, generation: number, nowMs: number): void {
   for (const held of [...slot.leases]) {
     if (held.left === 0 || held.generation < generation || !alive(held, nowMs)) close(slot, held);
   }
@@ -149,7 +150,7 @@ export function killLeases(slot: Slot): void {
   slot.refusal = null;
   slot.confirmed = null;
   slot.askingUntilMs = 0;
-  slot.askedAtMs = 0;
+  slot.toldAtMs = 0;
   slot.returningUntilMs = 0;
 }
 
@@ -204,17 +205,29 @@ export function beginAsk(slot: Slot, leaseMs: number, nowMs: number): { want: nu
   const crowd = slot.askingUntilMs > nowMs;
   slot.demand.count++;
   slot.askingUntilMs = nowMs + RENEWAL_MARK_MS;
-  slot.askedAtMs = nowMs;
   const want = crowd ? 1 : expectedWithin(slot.demand, leaseMs, nowMs);
-  return { want, settle: takeReports(slot) };
+  return { want, settle: takeReports(slot, nowMs) };
 }
 
-/** What there is to report now: closed leases, and how much of the open ones was used. */
-export function takeReports(slot: Slot): Settlement[] {
+/** What there is to report now: leases that are closed or over, and how much of the others was used. */
+export function takeReports(slot: Slot, nowMs: number): Settlement[] {
+  sweep(slot, 0, nowMs);
+  slot.toldAtMs = nowMs;
   const open = slot.leases.filter(({ granted, left }) => left < granted).map(reportOf);
   const settle = [...slot.settlements, ...open];
   slot.settlements = [];
   return settle;
+}
+
+/**
+ * When the gate should hear what became of a grant even if no question takes that along: soon after the grant has ended,
+ * while what it was made of is still kept for it. Null: there is nothing to tell.
+ */
+export function returnDueMs({ leases, settlements, toldAtMs }: Slot): number | null {
+  const ends = leases.map(({ endsAtMs }) => endsAtMs);
+  // Whatever had ended by then was told then.
+  if (settlements.length > 0) ends.push(toldAtMs);
+  return ends.length === 0 ? null : Math.min(...ends) + RETURN_AFTER_MS;
 }
 
 /** Ends a question, answered or not; what could not be delivered is kept for the next one. */

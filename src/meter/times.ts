@@ -52,8 +52,12 @@ export function usableMs(ttlMs: number, slackMs = SLACK_MS): number {
   return Math.max(ttlMs, slackMs) + GUARD_MS;
 }
 
-/** How long one request goes on returning what a key's grants left; its context lives 30 s after its answer. */
+/**
+ * After so long the next request that asks takes over from the one that returns what a key's grants left; without one
+ * it goes on to the end of what it knows of, a lease of 10 s at the most. Its context lives 30 s after its answer.
+ */
 export const RETURNS_FOR_MS = 8_000;
+export const RETURNS_AT_MOST_MS = 20_000;
 
 /** Whether a window is too short for leases, so that each permit is asked for and its use told at once. */
 export function isShort({ windowMs }: { readonly windowMs: number | null }): boolean {

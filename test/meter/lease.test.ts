@@ -11,11 +11,12 @@ import {
   isRenewalDue,
   killLeases,
   receive,
+  returnDueMs,
   settleCost,
   take,
   takeReports,
 } from '../../src/meter/lease.ts';
-import { RENEWAL_MARK_MS } from '../../src/meter/times.ts';
+import { RENEWAL_MARK_MS, RETURN_AFTER_MS } from '../../src/meter/times.ts';
 
 const T0 = 1_800_000_000_000;
 
@@ -109,6 +110,45 @@ describe('a lease', () => {
   });
 });
 
+describe('what became of a lease is told by itself', () => {
+  test('soon after its end, whatever is asked for meanwhile; nothing is due where nothing is held', () => {
+    const slot = emptySlot();
+    expect(returnDueMs(slot)).toBeNull();
+    receive(slot, grant(3, { ttlMs: 10_000 }), T0);
+    receive(slot, grant(1, { id: 'a:2' }), T0 + 100);
+    expect(returnDueMs(slot)).toBe(T0 + 600 + RETURN_AFTER_MS);
+    beginAsk(slot, 10_000, T0 + 300);
+    expect(returnDueMs(slot)).toBe(T0 + 600 + RETURN_AFTER_MS);
+  });
+
+  test('unless a question has taken it along since its end', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    take(slot, 1, T0);
+    expect(beginAsk(slot, 1_000, T0 + 1_000).settle).toEqual([{ id: 'a:1', used: 1, closed: true }]);
+    expect(returnDueMs(slot)).toBeNull();
+  });
+
+  test('a while after the question that did not arrive with it', () => {
+    const slot = emptySlot();
+    receive(slot, grant(3), T0);
+    const { settle } = beginAsk(slot, 1_000, T0 + 1_200);
+    endAsk(slot, settle);
+    expect(returnDueMs(slot)).toBe(T0 + 1_200 + RETURN_AFTER_MS);
+    expect(takeReports(slot, T0 + 5_000)).toEqual(settle);
+    expect(returnDueMs(slot)).toBeNull();
+  });
+
+  test('when it was spent or closed before its end', () => {
+    const slot = emptySlot();
+    beginAsk(slot, 1_000, T0);
+    receive(slot, grant(1), T0);
+    take(slot, 1, T0);
+    closeGrant(slot, 'a:1');
+    expect(returnDueMs(slot)).toBe(T0 + RETURN_AFTER_MS);
+  });
+});
+
 describe('a leased refusal', () => {
   test('is answered without asking until its end', () => {
     const slot = emptySlot();
@@ -147,7 +187,7 @@ describe('a lease with credits', () => {
     expect(take(slot, 1, T0, 200)).toBe(held);
     settleCost(slot, held, 300, 120);
     const micro = { reserved: 500, settled: 300, cost: 120 };
-    expect(takeReports(slot)).toEqual([{ id: 'a:1', used: 2, closed: false, micro }]);
+    expect(takeReports(slot, T0)).toEqual([{ id: 'a:1', used: 2, closed: false, micro }]);
   });
 
   test('that is closed tells each cost that comes later', () => {
@@ -156,11 +196,11 @@ describe('a lease with credits', () => {
     const held = take(slot, 1, T0, 100);
     if (held?.kind !== 'held') throw new Error('not held');
     expect(closeGrant(slot, 'a:1')).toBe(true);
-    takeReports(slot);
+    takeReports(slot, T0);
     expect(closeGrant(slot, 'a:1')).toBe(false);
     settleCost(slot, held, 100, 130);
     const micro = { reserved: 100, settled: 100, cost: 130 };
-    expect(takeReports(slot)).toEqual([{ id: 'a:1', used: 1, closed: true, micro }]);
+    expect(takeReports(slot, T0)).toEqual([{ id: 'a:1', used: 1, closed: true, micro }]);
   });
 
   test('refused for want of credits: a request that reserves less is asked for', () => {

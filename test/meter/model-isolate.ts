@@ -2,13 +2,13 @@ import { watchClock } from '../../src/meter/clock.ts';
 import type { Charge } from '../../src/meter/credits.ts';
 import {
   beginAsk,
-  closeGrant,
   emptySlot,
   endAsk,
   type Held,
   isRenewalDue,
   killLeases,
   receive,
+  returnDueMs,
   type Slot,
   settleCost,
   take,
@@ -16,7 +16,7 @@ import {
 } from '../../src/meter/lease.ts';
 import type { Limit } from '../../src/meter/meter.ts';
 import { unusedGrant } from '../../src/meter/settle.ts';
-import { REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../../src/meter/times.ts';
+import { RENEWAL_MARK_MS, REPORT_AFTER_MS, RETURN_AFTER_MS, SLACK_MS } from '../../src/meter/times.ts';
 import type { GateModel } from './model-gate.ts';
 import { EPOCH_MS, type World } from './world.ts';
 
@@ -173,9 +173,7 @@ export class IsolateModel {
               return again();
             }
             receive(slot, answer, askedAtMs);
-            if (answer.kind === 'granted' && (answer.permits > 1 || answer.micro > 0)) {
-              time.in(Math.max(answer.ttlMs, SLACK_MS) + RETURN_AFTER_MS, () => this.#giveBack(key, answer.id));
-            }
+            if (slot.returningUntilMs < clock.nowMs()) this.#returnUnused(key);
             if (rounds === 0) return;
             if (answer.kind === 'refused' && clock.nowMs() < askedAtMs + Math.max(answer.ttlMs, SLACK_MS)) {
               return this.#refused(key, answer.violated);
@@ -187,8 +185,20 @@ export class IsolateModel {
     });
   }
 
-  #giveBack(key: KeyModel, id: string): void {
-    if (closeGrant(this.#slot(key), id)) this.#sendSettlements(key);
+  #returnUnused(key: KeyModel): void {
+    const slot = this.#slot(key);
+    const nowMs = this.#clock.nowMs();
+    const dueMs = returnDueMs(slot);
+    slot.returningUntilMs = dueMs === null ? 0 : nowMs + RETURN_AFTER_MS + RENEWAL_MARK_MS;
+    if (dueMs === null) return;
+    if (nowMs >= dueMs) this.#tellNow(key);
+    this.#world.time.in(Math.min(Math.max(1, dueMs - nowMs), RETURN_AFTER_MS), () => this.#returnUnused(key));
+  }
+
+  #tellNow(key: KeyModel): void {
+    const slot = this.#slot(key);
+    slot.settlements = takeReports(slot, this.#clock.nowMs());
+    this.#sendSettlements(key);
   }
 
   #reportUse(key: KeyModel): void {
@@ -197,8 +207,7 @@ export class IsolateModel {
     slot.isReporting = true;
     this.#world.time.in(REPORT_AFTER_MS, () => {
       slot.isReporting = false;
-      slot.settlements = takeReports(slot);
-      this.#sendSettlements(key);
+      this.#tellNow(key);
     });
   }
 
@@ -208,6 +217,7 @@ export class IsolateModel {
     if (settlements.length === 0) return;
     slot.settlements = [];
     this.#world.tally.calls++;
+    this.#world.tally.reports++;
     const fails = this.#world.lost();
     this.#world.time.in(this.#world.delay(), () => {
       if (fails || !key.gate.settle(settlements)) slot.settlements.push(...settlements);

@@ -65,8 +65,9 @@ export interface World {
 
 export interface Tally {
   requests: number;
-  /** Questions and reports to gates, and by gates to the ledger. */
+  /** Questions and reports to gates, the reports among them, and both by gates to the ledger. */
   calls: number;
+  reports: number;
   draws: number;
   /** Admissions at a generation that an acknowledged `advance` had ended. */
   late: number;
@@ -86,7 +87,7 @@ export function newWorld(plan: Plan): World {
     plan,
     time: new Timeline(),
     rng,
-    tally: { requests: 0, calls: 0, draws: 0, late: 0, advances: 0, crashes: 0, unsettled: 0 },
+    tally: { requests: 0, calls: 0, reports: 0, draws: 0, late: 0, advances: 0, crashes: 0, unsettled: 0 },
     delay: () => rng.between(...plan.networkMs),
     ledgerDelay: () => rng.between(...(plan.ledgerMs ?? plan.networkMs)),
     lost: () => rng.chance(plan.lost ?? 0),
