@@ -6,8 +6,19 @@ import { expect, it, vi } from 'vitest';
 import { random } from '../meter/timeline.ts';
 import { gateOf, limitsOf, logOf, usageOf } from '../support/books.ts';
 import { type Cluster, type IssuedKey, startCluster } from '../support/cluster.ts';
-import { type Arrival, type Call, load, notingOrigin, passagesOf, sentOf, surelyWithin } from '../support/load.ts';
-import type { Json } from '../support/reply.ts';
+import {
+  type Arrival,
+  type Bound,
+  type Call,
+  firstOf,
+  idealOf,
+  load,
+  notingOrigin,
+  passagesOf,
+  sentOf,
+  surelyWithin,
+} from '../support/load.ts';
+import { type Json, status } from '../support/reply.ts';
 
 /*
  * Promise 2 for whole accounts, and that all books agree: eight isolates, several keys of each account, load at random
@@ -20,7 +31,9 @@ const ISOLATES = 8;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const SEED = 20_260_801;
-const SETTLES_WITHIN_MS = 20_000;
+const SETTLES_WITHIN_MS = 40_000;
+/** So many requests must have arrived for a run to show anything. */
+const ENOUGH = 100;
 
 const POLICY = {
   error: { body: { reason: '{reason}' } },
@@ -33,29 +46,26 @@ const POLICY = {
   },
 };
 
-/** A limit of an account or of one of its keys; `windowMs` null: in total, or over a month that does not end here. */
-interface Bound {
+/** A limit of an account or of one of its keys; without a window: in total, or over a month that does not end here. */
+interface Limited extends Bound {
   readonly what: string;
-  readonly keyId?: string;
-  readonly limit: number;
-  readonly windowMs: number | null;
 }
 
 interface Account {
   readonly id: string;
   readonly keys: readonly IssuedKey[];
-  readonly bounds: readonly Bound[];
+  readonly bounds: readonly Limited[];
 }
 
 async function open(
   cluster: Cluster,
   plan: string,
-  shared: readonly Omit<Bound, 'keyId'>[],
-  limits: readonly (Omit<Bound, 'keyId' | 'what'> | null)[],
+  shared: readonly Limited[],
+  limits: readonly (Bound | null)[],
 ): Promise<Account> {
   const id = await cluster.account(plan, plan);
   const keys: IssuedKey[] = [];
-  const bounds: Bound[] = [...shared];
+  const bounds: Limited[] = [...shared];
   for (const bound of limits) {
     const key = await cluster.issue(id, bound === null ? {} : fieldsOf(bound));
     keys.push(key);
@@ -64,7 +74,7 @@ async function open(
   return { id, keys, bounds };
 }
 
-function fieldsOf({ limit, windowMs }: Omit<Bound, 'what'>): Record<string, unknown> {
+function fieldsOf({ limit, windowMs }: Bound): Record<string, unknown> {
   if (windowMs === SECOND_MS) return { rate_limit_per_second: limit };
   return windowMs === MINUTE_MS ? { rate_limit_per_minute: limit } : { quotas: { total: limit } };
 }
@@ -89,7 +99,7 @@ function countBy<T>(items: readonly T[], by: (item: T) => string): Record<string
 const gatesOf = (cluster: Cluster, keys: readonly IssuedKey[]): Promise<Json[]> =>
   Promise.all(keys.map(({ id }) => gateOf(cluster, id)));
 
-it('in eight isolates no window of any limit is exceeded, they are used to 95 %, and all books agree to the request', {
+it.concurrent('in eight isolates no window of any limit is exceeded, they are used to 95 %, and all books agree to the request', {
   timeout: 150_000,
 }, async () => {
   const rng = random(SEED);
@@ -132,25 +142,10 @@ it('in eight isolates no window of any limit is exceeded, they are used to 95 %,
     const sent = sentOf(calls.flat());
     const arrived = (account: Account) => arrivals.filter(({ account: id }) => id === account.id);
 
-    for (const account of accounts) expectKept(account, arrived(account), sent);
-
-    const ofKey = (n: number) => arrived(own).filter(({ keyId }) => keyId === own.keys[n]?.id);
-    const used = {
-      'the plan per minute': inFirstMinute(arrived(minute)) / 600,
-      'the quota of a month': arrived(month).length / 300,
-      'a key per minute': inFirstMinute(ofKey(0)) / 200,
-      'a key in total': ofKey(2).length / 150,
-    };
-    for (const [what, share] of Object.entries(used)) expect([what, share]).toSatisfy(() => share >= 0.95);
-    const wayMs = median(arrivals.map(({ requestId, atMs }) => atMs - (sent.get(requestId) ?? atMs)));
-    const bySecond = {
-      'the plan per second': [inFirstMinute(arrived(second)) / (60 * 12), reachable(wayMs, 60)],
-      'a key per second': [inFirstMinute(ofKey(1)) / (60 * 8), reachable(wayMs, 30)],
-    } as const;
-    for (const [what, [share, most]] of Object.entries(bySecond)) {
-      expect([what, share, most]).toSatisfy(() => share >= 0.95 * most);
+    for (const [i, account] of accounts.entries()) {
+      expectKept(account, arrived(account), sent);
+      expectUsed(account, firstOf(calls[i] as Call[], MINUTE_MS));
     }
-
     await Promise.all(
       accounts.map((account, i) => expectAgreement(cluster, account, arrived(account), calls[i] as Call[])),
     );
@@ -159,42 +154,50 @@ it('in eight isolates no window of any limit is exceeded, they are used to 95 %,
   }
 });
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+/** Of what its limits allowed of these calls, an account has used 95 %; where its keys share nothing, so has each. */
+function expectUsed({ keys, bounds }: Account, calls: readonly Call[]): void {
+  const [ideal, admitted] = [idealOf(calls, bounds), calls.filter(({ status }) => status === 200)];
+  const groups = isShared(bounds) ? [keys] : keys.map((key) => [key]);
+  for (const group of groups) {
+    const ofGroup = (of: readonly Call[]) => of.filter(({ keyId }) => group.some(({ id }) => id === keyId)).length;
+    const [used, usable] = [ofGroup(admitted), ofGroup(ideal)];
+    expect({ bounds, used, usable }).toSatisfy(() => used >= 0.95 * usable);
+  }
 }
 
-/**
- * The share of a limit per second that can be used: a permit is free again a second after its use is known, for which
- * about two ways are gone, and then waits for the next of so many calls.
- */
-function reachable(wayMs: number, callsPerSecond: number): number {
-  return SECOND_MS / (SECOND_MS + 2 * wayMs + SECOND_MS / callsPerSecond);
+const isShared = (bounds: readonly Limited[]): boolean => bounds.some(({ keyId }) => keyId === undefined);
+
+/** How many requests each book of an account has, side by side, so that a failure shows all of them. */
+async function booksOf(cluster: Cluster, { id, keys, bounds }: Account) {
+  const log = (await logOf(cluster, id)).length;
+  const gates = (await gatesOf(cluster, keys)).map(({ granted, used }) => ({ granted, used }));
+  if (!isShared(bounds)) return { log, gates, shared: null };
+  const { granted, used, unreported } = await limitsOf(cluster, id);
+  return { log, gates, shared: { granted, used, unreported } };
 }
 
-function inFirstMinute(arrived: readonly Arrival[]): number {
-  const firstMs = (arrived[0] as Arrival).atMs;
-  return arrived.filter(({ atMs }) => atMs - firstMs < MINUTE_MS).length;
+async function expectBooks(cluster: Cluster, of: Account, agreed: Awaited<ReturnType<typeof booksOf>>): Promise<void> {
+  await vi.waitFor(async () => expect(await booksOf(cluster, of)).toEqual(agreed), {
+    timeout: SETTLES_WITHIN_MS,
+    interval: 500,
+  });
 }
 
 /** The books of an account agree with each other, with the origin, and with what clients saw. */
 async function expectAgreement(
   cluster: Cluster,
-  { id: account, keys, bounds }: Account,
+  of: Account,
   arrived: readonly Arrival[],
   calls: readonly Call[],
 ): Promise<void> {
-  const isShared = bounds.some(({ keyId }) => keyId === undefined);
+  const { id: account, keys, bounds } = of;
   const ofKeys = keys.map(({ id }) => arrived.filter(({ keyId }) => keyId === id).length);
-  const counted = ofKeys.map((n) => ({ granted: n, used: n }));
-  await vi.waitFor(
-    async () => {
-      expect(await logOf(cluster, account)).toHaveLength(calls.length);
-      expect(await gatesOf(cluster, keys)).toMatchObject(counted);
-      const all = { granted: arrived.length, used: arrived.length, unreported: 0 };
-      if (isShared) expect(await limitsOf(cluster, account)).toMatchObject(all);
-    },
-    { timeout: SETTLES_WITHIN_MS, interval: 500 },
-  );
+  const agreed = {
+    log: calls.length,
+    gates: ofKeys.map((n) => ({ granted: n, used: n })),
+    shared: isShared(bounds) ? { granted: arrived.length, used: arrived.length, unreported: 0 } : null,
+  };
+  await expectBooks(cluster, of, agreed);
   const log = await logOf(cluster, account);
   const usage = await usageOf(cluster, account);
   const passed = log.filter(({ reason }) => reason === null);
@@ -214,7 +217,19 @@ async function expectAgreement(
   }
 }
 
-it('across kills of the process, and crashes of gates and ledgers, no limit is exceeded and nothing is counted twice', {
+it.concurrent('the use of a permit after which no question comes is told before its ledger gives it up as unreported', async () => {
+  const cluster = await startCluster({ policy: { ...POLICY, lease: '10s' } });
+  try {
+    const month = await open(cluster, 'month', [{ what: 'the quota of a month', limit: 300, windowMs: null }], [null]);
+    expect(await status(cluster.call((month.keys[0] as IssuedKey).key))).toBe(200);
+    const all = { granted: 1, used: 1 };
+    await expectBooks(cluster, month, { log: 1, gates: [all], shared: { ...all, unreported: 0 } });
+  } finally {
+    await cluster.stop();
+  }
+});
+
+it.concurrent('across kills of the process, and crashes of gates and ledgers, no limit is exceeded and nothing is counted twice', {
   timeout: 150_000,
 }, async () => {
   const rng = random(SEED + 1);
@@ -241,14 +256,23 @@ it('across kills of the process, and crashes of gates and ledgers, no limit is e
     const accounts = [mixed, month];
     const untilMs = performance.now() + 18_000;
     const killsMs = [rng.between(4_000, 7_000), rng.between(10_000, 14_000)].map((ms) => untilMs - 18_000 + ms);
-    const run = (account: Account) => load(() => cluster, { keys: account.keys, perSecond: 30 }, rng, untilMs);
-    const [calls] = await Promise.all([Promise.all(accounts.map(run)), haunt()]);
+    const arrivedOf = (account: Account) => arrivals.filter(({ account: id }) => id === account.id);
+    const calls: Call[] = [];
+    const run = async (runUntilMs: number) => {
+      const demands = accounts.map(({ keys }) => load(() => cluster, { keys, perSecond: 30 }, rng, runUntilMs));
+      calls.push(...(await Promise.all(demands)).flat());
+    };
+    await Promise.all([run(untilMs), haunt()]);
+    // A busy machine has spent most of that on starting anew.
+    for (let more = 0; more < 10 && accounts.some((each) => arrivedOf(each).length < ENOUGH); more++) {
+      await run(performance.now() + 4_000);
+    }
 
     async function haunt(): Promise<void> {
       const keyIds = accounts.flatMap(({ keys }) => keys.map(({ id }) => id));
-      while (performance.now() < untilMs) {
+      while (killsMs.length > 0 || performance.now() < untilMs) {
         await pause(rng.between(200, 1_500));
-        if (performance.now() > (killsMs[0] ?? untilMs)) {
+        if (performance.now() > (killsMs[0] ?? Number.POSITIVE_INFINITY)) {
           killsMs.shift();
           await cluster.kill();
           cluster = await start();
@@ -259,10 +283,10 @@ it('across kills of the process, and crashes of gates and ledgers, no limit is e
     }
 
     expect(killsMs).toEqual([]);
-    const sent = sentOf(calls.flat());
+    const sent = sentOf(calls);
     for (const account of accounts) {
-      const arrived = arrivals.filter(({ account: id }) => id === account.id);
-      expect(arrived.length).toBeGreaterThan(100);
+      const arrived = arrivedOf(account);
+      expect(arrived.length).toBeGreaterThanOrEqual(ENOUGH);
       expectKept(account, arrived, sent);
       await expectNothingTwice(cluster, account, arrived);
     }

@@ -21,6 +21,7 @@ export interface Call {
   readonly requestId: string;
   readonly keyId: string;
   readonly sentMs: number;
+  readonly answeredMs: number;
   readonly status: number;
   /** Why it was refused, as the policy's body tells under `reason`; null: it was not. */
   readonly reason: string | null;
@@ -73,7 +74,7 @@ export async function load(
         const response = await (call?.(key, isolate) ?? cluster().call(key, isolate, `10.1.0.${isolate}`));
         const reason = jsonOf(await response.text())?.reason ?? null;
         const requestId = response.headers.get('x-request-id') ?? '';
-        calls.push({ requestId, keyId: id, sentMs, status: response.status, reason });
+        calls.push({ requestId, keyId: id, sentMs, answeredMs: performance.now(), status: response.status, reason });
       } catch {}
       await pause(Math.max(0, nextMs - performance.now()));
     }
@@ -115,4 +116,35 @@ export function surelyWithin(passages: readonly Passage[], windowMs: number): nu
     most = Math.max(most, sum);
   }
   return most;
+}
+
+/** A limit of one key, or of all that are called; `windowMs` null: in total. */
+export interface Bound {
+  readonly keyId?: string;
+  readonly limit: number;
+  readonly windowMs: number | null;
+}
+
+/**
+ * What could have been admitted of these calls, by a limiter that counts each when it is sent, and that learns of its
+ * use as late as a gate and a ledger do: one way there and back later, for which that call's own time stands. So what a
+ * busy machine leaves of the demand, and what it takes for each way, is in it.
+ */
+export function idealOf(calls: readonly Call[], bounds: readonly Bound[]): Call[] {
+  const counted = bounds.map((bound) => ({ ...bound, endsMs: [] as number[] }));
+  return calls
+    .toSorted((a, b) => a.sentMs - b.sentMs)
+    .filter(({ keyId, sentMs, answeredMs }) => {
+      const own = counted.filter((bound) => bound.keyId === undefined || bound.keyId === keyId);
+      const isRoom = own.every(({ limit, endsMs }) => endsMs.filter((endMs) => endMs > sentMs).length < limit);
+      if (!isRoom) return false;
+      for (const { windowMs, endsMs } of own) endsMs.push((windowMs ?? Number.POSITIVE_INFINITY) + answeredMs);
+      return true;
+    });
+}
+
+/** The calls of the first `ms`. */
+export function firstOf(calls: readonly Call[], ms: number): Call[] {
+  const untilMs = Math.min(...calls.map(({ sentMs }) => sentMs)) + ms;
+  return calls.filter(({ sentMs }) => sentMs < untilMs);
 }
