@@ -56,7 +56,7 @@ const recorded = (key: string, calls: number) =>
 
 beforeAll(async () => {
   issuer = await startIssuer();
-  const policy = { session: issuer.policy, audit: { calls: true } };
+  const policy = { session: issuer.policy, members: { join: 'admin' }, audit: { calls: true } };
   cluster = await startCluster({ isolates: ISOLATES.length, policy });
   account = await cluster.account();
   const other = await cluster.account('Two');

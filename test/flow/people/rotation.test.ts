@@ -38,7 +38,8 @@ beforeAll(async () => {
     { name: 'demo', path: '/v1/chat/**', origins: [{ url: demo.url }] },
     { name: 'origin', origins: [{ url: origin.url }] },
   ];
-  const policy = { session: issuer.policy, upstreams, lockouts, reauthorize_every: '1s' };
+  const members = { join: 'admin' };
+  const policy = { session: issuer.policy, members, upstreams, lockouts, reauthorize_every: '1s' };
   cluster = await startCluster({ isolates: ISOLATES.length, origin, policy });
   account = await cluster.account();
 });
