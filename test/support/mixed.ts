@@ -24,6 +24,8 @@ export interface Change {
   readonly kind: Kind;
   /** The key or the member that it is about; of a new key, the member who makes it; null: a new member. */
   readonly about: string | null;
+  /** What was sent, and is shown by the answer where it was done. */
+  readonly wanted: Json;
   readonly asked: readonly Asked[];
 }
 
@@ -53,7 +55,10 @@ interface KnownKey {
   readonly maker: Member;
 }
 
-type Send = (ask: Omit<Ask, 'account'>) => Promise<Reply>;
+interface Call {
+  readonly send: (ask: Omit<Ask, 'account'>) => Promise<Reply>;
+  readonly wanted?: Json;
+}
 
 /** Who asks for what. */
 export class World {
@@ -135,7 +140,8 @@ export class World {
   async #create(n: number, isolate: number): Promise<void> {
     const maker = this.#pick(this.#members) as Member;
     const body = { environment: 'live', label: `key ${n}` };
-    const { asked } = await this.#ask('create', maker.id, isolate, (ask) => maker.ask('POST', '/api-keys', body, ask));
+    const send: Call['send'] = (ask) => maker.ask('POST', '/api-keys', body, ask);
+    const { asked } = await this.#ask('create', maker.id, isolate, { send, wanted: body });
     const made = asked.find(({ body: shown }) => shown?.key !== undefined)?.body;
     if (made === undefined) return;
     this.#keys.push({ id: made.id, account: maker.account, maker });
@@ -154,16 +160,19 @@ export class World {
     }
   }
 
-  #toKey(kind: Kind, { id, account, maker }: KnownKey, n: number): Send {
+  #toKey(kind: Kind, { id, account, maker }: KnownKey, n: number): Call {
     const random = this.#random;
     const by = random.chance(0.6) ? maker : this.#adminOf(account);
     const isOperator = random.chance(0.2);
-    const send = (method: string, rest: string, body?: Json): Send => {
+    const send = (method: string, rest: string, body?: Json): Call => {
       const path = `/${id}${rest}`;
-      return (ask) =>
-        isOperator
-          ? operate(this.#cluster, method, `/keys${path}`, body, ask)
-          : by.ask(method, `/api-keys${path}`, body, ask);
+      return {
+        send: (ask) =>
+          isOperator
+            ? operate(this.#cluster, method, `/keys${path}`, body, ask)
+            : by.ask(method, `/api-keys${path}`, body, ask),
+        ...(kind === 'patch' && { wanted: body }),
+      };
     };
     if (kind === 'rotate')
       return send('POST', '/rotate', this.#pick([{}, {}, { grace_seconds: 0 }, { grace_seconds: 3_600 }]));
@@ -179,22 +188,27 @@ export class World {
     const { id, account } = this.#pick(this.#members) as Member;
     const admin = this.#adminOf(account);
     const role = this.#random.chance(0.5) ? 'viewer' : 'developer';
-    await this.#ask(kind, id, isolate, (ask) =>
+    const call: Call =
       kind === 'remove'
-        ? admin.ask('DELETE', `/members/${id}`, undefined, ask)
-        : admin.ask('PATCH', `/members/${id}`, { role }, ask),
-    );
+        ? { send: (ask) => admin.ask('DELETE', `/members/${id}`, undefined, ask) }
+        : { send: (ask) => admin.ask('PATCH', `/members/${id}`, { role }, ask), wanted: { role } };
+    await this.#ask(kind, id, isolate, call);
   }
 
-  /** Lets in somebody new, or who may have been removed. */
+  /** Lets in somebody new, or who may have been removed; some at the same time with two roles. */
   async #add(n: number, isolate: number): Promise<void> {
     const { account } = this.#pick(this.#admins) as Member;
     const before = this.#pick(this.#members.filter((member) => member.account === account)) as Member;
     const user = this.#random.chance(0.3) ? `new_${n}` : before.user;
-    const { asked } = await this.#ask('add', null, isolate, (ask) =>
-      operate(this.#cluster, 'POST', `/accounts/${account}/members`, { user }, ask),
+    const add = (role: string) => {
+      const wanted = { user, role };
+      const send: Call['send'] = (ask) => operate(this.#cluster, 'POST', `/accounts/${account}/members`, wanted, ask);
+      return this.#ask('add', null, isolate, { send, wanted });
+    };
+    const changes = await Promise.all(
+      this.#random.chance(0.5) ? [add('developer'), add('viewer')] : [add('developer')],
     );
-    const made = asked.find(({ status }) => status === 201)?.body;
+    const made = changes.flatMap(({ asked }) => asked).find(({ status }) => status === 201)?.body;
     if (made === undefined) return;
     this.#members.push(await signIn(this.#cluster, this.#issuer, { id: made.id, user, account }));
   }
@@ -202,7 +216,8 @@ export class World {
   async #invite(n: number, isolate: number): Promise<void> {
     const { account, ask: askAdmin } = this.#pick(this.#admins) as Member;
     const email = `guest_${n}@example.com`;
-    const { asked } = await this.#ask('invite', null, isolate, (ask) => askAdmin('POST', '/members', { email }, ask));
+    const send: Call['send'] = (ask) => askAdmin('POST', '/members', { email }, ask);
+    const { asked } = await this.#ask('invite', null, isolate, { send, wanted: { email } });
     if (asked.some(({ status }) => status === 201)) this.#invited.push({ email, account });
   }
 
@@ -211,7 +226,7 @@ export class World {
     if (invited === undefined) return this.#invite(++this.#made, isolate);
     const { email, account } = invited;
     const member = await signIn(this.#cluster, this.#issuer, { id: '', user: email, account, email });
-    await this.#ask('join', null, isolate, (ask) => member.ask('GET', '/account', undefined, ask));
+    await this.#ask('join', null, isolate, { send: (ask) => member.ask('GET', '/account', undefined, ask) });
     const find = 'SELECT id FROM members WHERE user_id = ? AND account_id = ?';
     const id = await (await this.#cluster.database()).prepare(find).bind(email, account).first<string>('id');
     if (id !== null) this.#members.push({ ...member, id });
@@ -222,7 +237,7 @@ export class World {
   }
 
   /** Asks, some POSTs twice with an Idempotency-Key, and notes what was answered. */
-  async #ask(kind: Kind, about: string | null, isolate: number, send: Send): Promise<Change> {
+  async #ask(kind: Kind, about: string | null, isolate: number, { send, wanted = {} }: Call): Promise<Change> {
     const repeats = (kind === 'create' || kind === 'rotate' || kind === 'add') && this.#random.chance(0.1);
     const headers = repeats ? { 'idempotency-key': crypto.randomUUID() } : {};
     const isolates = repeats ? [isolate, (isolate + 3) % this.#cluster.urls.length] : [isolate];
@@ -234,7 +249,7 @@ export class World {
         return { requestId, sentMs, answeredMs: performance.now(), status, body };
       }),
     );
-    const change = { kind, about, asked };
+    const change = { kind, about, wanted, asked };
     this.changes.push(change);
     return change;
   }

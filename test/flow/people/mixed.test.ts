@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../meter/timeline.ts';
 import { type Cluster, startCluster } from '../../support/cluster.ts';
@@ -72,6 +73,15 @@ describe('1,000 changes at the same time', () => {
     for (const kind of ['create', 'patch', 'rotate', 'revoke', 'deactivate', 'activate', 'remove', 'add', 'invite']) {
       expect(kinds.filter((each) => each === kind).length).toBeGreaterThan(2);
     }
+  });
+
+  it('are acknowledged only with what was asked for', () => {
+    const others = world.changes.flatMap(({ kind, wanted, asked }) =>
+      asked
+        .filter(({ status, body }) => status < 300 && !isDeepStrictEqual({ ...body, ...wanted }, { ...body }))
+        .map(({ body }) => [kind, wanted, body]),
+    );
+    expect(others).toEqual([]);
   });
 
   it('pass no cap at any time, and each is reached', () => {
