@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { parseAdminTokens } from '../src/control/tokens.ts';
+import { parseAdminTokens } from '../src/control/guards/tokens.ts';
 
 /** A mistake of the caller: its message is one clear line, printed without a stack. */
 export class UsageError extends Error {}

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAdminTokens } from '../src/control/tokens.ts';
+import { parseAdminTokens } from '../src/control/guards/tokens.ts';
 import { loadPolicy } from '../src/policy/load.ts';
 import type { Policy } from '../src/policy/schema.ts';
 import { mintDemoKey } from './admin.ts';

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
-import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi-routes.ts';
+import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi/routes.ts';
+import type { Section } from './control/openapi/section.ts';
+import { adminSection, HEALTH_SECTION, OWN_KEY_SECTION, USER_SECTION } from './control/openapi/sections.ts';
 import { OWN_KEY, ownKeyRoutes } from './control/own-key-routes.ts';
 import { adminRoutes } from './control/routes.ts';
-import type { Section } from './control/section.ts';
-import { adminSection, HEALTH_SECTION, OWN_KEY_SECTION, USER_SECTION } from './control/sections.ts';
 import { KEYS_ALIAS, USER, userRoutes } from './control/user-routes.ts';
 import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';

@@ -1,4 +1,4 @@
-import { type AdminTokens, parseAdminTokens } from './control/tokens.ts';
+import { type AdminTokens, parseAdminTokens } from './control/guards/tokens.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat } from './credential/format.ts';
 import { redact } from './credential/redact.ts';
@@ -27,7 +27,7 @@ export interface Env {
   readonly POLICY?: unknown;
   /** `version:hex,…`, the current pepper first. */
   readonly PEPPERS?: string;
-  /** `name=token` or `name:read=token`, separated by commas; see `control/tokens.ts`. */
+  /** `name=token` or `name:read=token`, separated by commas; see `control/guards/tokens.ts`. */
   readonly ADMIN_TOKEN?: string;
   /** Cloudflare Access in front of the admin routes: its team domain and the application's audience. */
   readonly ACCESS_TEAM_DOMAIN?: string;

@@ -4,7 +4,7 @@ import type { Actor } from '../registry/audit.ts';
 import type { Force } from '../registry/force.ts';
 import type { Member } from '../registry/members.ts';
 import type { Entropy } from './entropy.ts';
-import type { Identity } from './session.ts';
+import type { Identity } from './guards/session.ts';
 
 /** What a control function works with: the house, who asks, and when. */
 export interface Desk {

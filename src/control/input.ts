@@ -68,7 +68,7 @@ export const token = z.string().min(1, 'expected some text').max(200, 'expected 
 /** An empty body, or `{}`. */
 export const nothing = z.strictObject({});
 
-/** A claim of the issuer, as `control/session.ts` reads it. */
+/** A claim of the issuer, as `control/guards/session.ts` reads it. */
 const claim = text(200);
 
 export const newAccount = z

@@ -5,15 +5,15 @@ import type { House } from '../env.ts';
 import { setAll } from '../gateway/headers.ts';
 import { graceHeaders } from '../gateway/identity.ts';
 import { denied, respond } from './answer.ts';
+import { guardOwnKey, type OwnKeyDesk } from './guards/own-key.ts';
 import { invalid, nothing } from './input.ts';
-import { keyUsageQuery } from './input-ledger.ts';
-import { rotation } from './input-rotation.ts';
-import { rotateOwnKey, showOwnKey, showOwnUsage } from './own-key.ts';
-import { guardOwnKey, type OwnKeyDesk } from './own-key-guard.ts';
+import { keyUsageQuery } from './inputs/ledger.ts';
+import { rotation } from './inputs/rotation.ts';
+import { rotateOwnKey, showOwnKey, showOwnUsage } from './keys/own-key.ts';
 import { allowedMethods, type Route, route } from './route.ts';
 import { type Kept, serve } from './serve.ts';
-import * as ledger from './shape-ledger.ts';
-import * as shape from './shape-rotation.ts';
+import * as ledger from './shapes/ledger.ts';
+import * as shape from './shapes/rotation.ts';
 
 /** Where a key asks about itself. */
 export const OWN_KEY = '/api/v1/keys/apikey';

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
-import { ACCESS_HEADER } from './access.ts';
 import { type Answer, denied, respond } from './answer.ts';
 import type { Desk } from './desk.ts';
-import { guardAdmin } from './guard.ts';
-import { noKeys } from './jwks.ts';
+import { ACCESS_HEADER } from './guards/access.ts';
+import { guardAdmin } from './guards/admin.ts';
+import { noKeys } from './guards/jwks.ts';
 import { allowedMethods, type Route } from './route.ts';
 import { ACCOUNT_ROUTES } from './routes/accounts.ts';
 import { KEY_ROUTES } from './routes/keys.ts';

@@ -3,25 +3,25 @@ import { deny } from '../decision/denial.ts';
 import type { House } from '../env.ts';
 import { denied, respond } from './answer.ts';
 import type { MemberDesk, SessionDesk } from './desk.ts';
-import { guardSession, guardUser, openUserGuard, type UserRequest } from './guard-user.ts';
+import { signOut } from './guards/sign-out.ts';
+import { guardSession, guardUser, openUserGuard, type UserRequest } from './guards/user.ts';
 import * as input from './input.ts';
-import { rotation } from './input-rotation.ts';
-import { signOut } from './logout.ts';
-import { rotateMemberKey } from './rotate.ts';
+import { rotation } from './inputs/rotation.ts';
+import { rotateMemberKey } from './keys/rotate.ts';
 import { allowedMethods, id, type Params, type Route, route } from './route.ts';
+import { MEMBER_KEY_ROUTES } from './routes/member-keys.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { OWN_ACCOUNT_ROUTES } from './routes/own-account.ts';
 import { OWN_AUDIT_ROUTES } from './routes/own-audit.ts';
-import { OWN_KEY_ROUTES } from './routes/own-keys.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
-import * as rotations from './shape-rotation.ts';
-import * as sessions from './shape-sessions.ts';
+import * as rotations from './shapes/rotation.ts';
+import * as sessions from './shapes/sessions.ts';
 
 /** All routes of who has signed in, below `/api/v1/user`; of two that match, the first. */
 export const USER_ROUTES: readonly Route<MemberDesk>[] = [
   ...OWN_ACCOUNT_ROUTES,
   ...MEMBER_ROUTES,
-  ...OWN_KEY_ROUTES,
+  ...MEMBER_KEY_ROUTES,
   ...OWN_AUDIT_ROUTES,
   route(
     'POST',

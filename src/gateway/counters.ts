@@ -6,7 +6,7 @@ export type OriginError = 'unreachable' | 'timeout' | '5xx';
 
 /**
  * A counter: its name and the values of its labels, separated by spaces, of which no value has one. What they mean to
- * an operator stands in `control/metrics.ts`.
+ * an operator stands in `control/operations/metrics.ts`.
  */
 export type Series =
   | `admissions ${'leased' | 'asked'}`

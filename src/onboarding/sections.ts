@@ -1,4 +1,4 @@
-import type { Section } from '../control/section.ts';
+import type { Section } from '../control/openapi/section.ts';
 import type { Policy } from '../policy/schema.ts';
 import { trialRoutes } from './trial-routes.ts';
 

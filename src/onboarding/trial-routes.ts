@@ -1,6 +1,6 @@
 import { nothing } from '../control/input.ts';
 import { type Route, route } from '../control/route.ts';
-import * as shape from '../control/shape-trial.ts';
+import * as shape from '../control/shapes/trial.ts';
 import type { Policy } from '../policy/schema.ts';
 import { mintTrialKey, revokeTrialKey, type Visit } from './trial.ts';
 

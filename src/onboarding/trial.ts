@@ -1,8 +1,8 @@
 import { type Answer, denied, json, notInForce, rfc3339 } from '../control/answer.ts';
 import type { Desk } from '../control/desk.ts';
 import { invalid } from '../control/input.ts';
-import { issueKey } from '../control/issue.ts';
-import { revocation } from '../control/keys.ts';
+import { issueKey } from '../control/keys/issue.ts';
+import { revocation } from '../control/keys/keys.ts';
 import { digestUnder, innerHash } from '../credential/digest.ts';
 import { findCredential } from '../credential/parse.ts';
 import { type Denial, deny } from '../decision/denial.ts';

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accessIssuer, checkAccess } from '../../src/control/access.ts';
-import { type KeyCache, noKeys } from '../../src/control/jwks.ts';
+import { accessIssuer, checkAccess } from '../../src/control/guards/access.ts';
+import { type KeyCache, noKeys } from '../../src/control/guards/jwks.ts';
 
 const NOW_MS = Date.UTC(2030, 0, 1);
 const AUDIENCE = 'a1b2c3';

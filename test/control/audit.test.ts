@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { audit as shape } from '../../src/control/shape-audit.ts';
+import { audit as shape } from '../../src/control/shapes/audit.ts';
 import { packEvent, type RequestEvent } from '../../src/decision/event.ts';
 import { type Json, openGateway } from './gateway.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import * as accounts from '../../src/control/shape-accounts.ts';
-import * as shape from '../../src/control/shape-members.ts';
+import * as accounts from '../../src/control/shapes/accounts.ts';
+import * as shape from '../../src/control/shapes/members.ts';
 import { type Gateway, type Json, openGateway, READ } from './gateway.ts';
 
 /* The operator's hand on members and on the life of accounts: answers, refusals, and what a call leaves over. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { mergeParts, type Part } from '../../src/control/merge.ts';
+import { mergeParts, type Part } from '../../src/control/ledger/merge.ts';
 import type { Position } from '../../src/registry/page.ts';
 
 interface Entry {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { renderMetrics } from '../../src/control/prometheus.ts';
+import { renderMetrics } from '../../src/control/operations/prometheus.ts';
 import { type Gateway, openGateway, READ } from './gateway.ts';
 
 interface Sample {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkAdminToken, parseAdminTokens } from '../../src/control/tokens.ts';
+import { checkAdminToken, parseAdminTokens } from '../../src/control/guards/tokens.ts';
 
 const LONG = 'x'.repeat(16);
 

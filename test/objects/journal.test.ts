@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exportOf } from '../../src/control/logs.ts';
+import { exportOf } from '../../src/control/ledger/logs.ts';
 import type { RequestEvent } from '../../src/decision/event.ts';
 import {
   type Appended,

@@ -1,6 +1,6 @@
 import { sectionsOf } from '../../src/app.ts';
-import { openApiDocument } from '../../src/control/openapi.ts';
-import type { Described, Section } from '../../src/control/section.ts';
+import { openApiDocument } from '../../src/control/openapi/document.ts';
+import type { Described, Section } from '../../src/control/openapi/section.ts';
 import type { DenialReason } from '../../src/decision/denial.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 

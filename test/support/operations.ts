@@ -1,4 +1,4 @@
-import type { Described, Section } from '../../src/control/section.ts';
+import type { Described, Section } from '../../src/control/openapi/section.ts';
 import type { Cluster, Send } from './cluster.ts';
 
 /* How an operation of the route tables is called, as its own example says, about things that exist. */

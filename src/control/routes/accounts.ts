@@ -1,15 +1,22 @@
-import { createAccount, listAccounts, resumeAccount, showAccount, suspendAccount, updateAccount } from '../accounts.ts';
-import { closeAccount } from '../close.ts';
+import {
+  createAccount,
+  listAccounts,
+  resumeAccount,
+  showAccount,
+  suspendAccount,
+  updateAccount,
+} from '../accounts/accounts.ts';
+import { closeAccount } from '../accounts/close.ts';
+import { eraseAccount } from '../accounts/erase.ts';
+import { exportAccount } from '../accounts/export.ts';
 import type { Desk } from '../desk.ts';
-import { eraseAccount } from '../erase.ts';
-import { exportAccount } from '../export.ts';
 import * as input from '../input.ts';
-import { accountListQuery, erasure } from '../input-people.ts';
-import { NDJSON } from '../logs.ts';
+import { accountListQuery, erasure } from '../inputs/people.ts';
+import { showLimits } from '../ledger/limits.ts';
+import { NDJSON } from '../ledger/logs.ts';
 import { id, type Route, route } from '../route.ts';
-import * as shape from '../shape-accounts.ts';
-import * as limits from '../shape-limits.ts';
-import { showLimits } from '../shared.ts';
+import * as shape from '../shapes/accounts.ts';
+import * as limits from '../shapes/limits.ts';
 
 const { examples } = shape;
 

@@ -1,14 +1,23 @@
-import { changeAnyKey } from '../change-key.ts';
-import { createKey } from '../create.ts';
 import type { Desk } from '../desk.ts';
 import * as input from '../input.ts';
-import * as keys from '../input-keys.ts';
-import { rotation } from '../input-rotation.ts';
-import { activateKey, deactivateKey, listKeys, lookUpKey, removeKey, revokeKey, revokeKeys, showKey } from '../keys.ts';
-import { rotateAnyKey } from '../rotate.ts';
+import * as keys from '../inputs/keys.ts';
+import { rotation } from '../inputs/rotation.ts';
+import { changeAnyKey } from '../keys/change.ts';
+import { createKey } from '../keys/create.ts';
+import {
+  activateKey,
+  deactivateKey,
+  listKeys,
+  lookUpKey,
+  removeKey,
+  revokeKey,
+  revokeKeys,
+  showKey,
+} from '../keys/keys.ts';
+import { rotateAnyKey } from '../keys/rotate.ts';
 import { id, type Route, route } from '../route.ts';
-import * as shape from '../shape-keys.ts';
-import * as rotations from '../shape-rotation.ts';
+import * as shape from '../shapes/keys.ts';
+import * as rotations from '../shapes/rotation.ts';
 
 const { examples } = shape;
 

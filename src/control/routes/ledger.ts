@@ -1,11 +1,11 @@
-import { grantCredits, showCredits } from '../credits.ts';
 import type { Desk } from '../desk.ts';
-import { movementQuery, newGrant } from '../input-credits.ts';
-import { logQuery, usageQuery } from '../input-ledger.ts';
-import { NDJSON, showLogs } from '../logs.ts';
+import { movementQuery, newGrant } from '../inputs/credits.ts';
+import { logQuery, usageQuery } from '../inputs/ledger.ts';
+import { grantCredits, showCredits } from '../ledger/credits.ts';
+import { NDJSON, showLogs } from '../ledger/logs.ts';
+import { showUsage } from '../ledger/usage.ts';
 import { id, type Route, route } from '../route.ts';
-import * as shape from '../shape-ledger.ts';
-import { showUsage } from '../usage.ts';
+import * as shape from '../shapes/ledger.ts';
 
 const { examples } = shape;
 

@@ -1,12 +1,12 @@
+import { eraseMember } from '../accounts/erase.ts';
+import { exportMember } from '../accounts/export.ts';
+import { changeMember, invite, letIn, listMembers, reachOf, removeMember, removeOrLeave } from '../accounts/members.ts';
 import type { Desk, MemberDesk } from '../desk.ts';
-import { eraseMember } from '../erase.ts';
-import { exportMember } from '../export.ts';
 import * as input from '../input.ts';
-import * as people from '../input-people.ts';
-import { NDJSON } from '../logs.ts';
-import { changeMember, invite, letIn, listMembers, reachOf, removeMember, removeOrLeave } from '../members.ts';
+import * as people from '../inputs/people.ts';
+import { NDJSON } from '../ledger/logs.ts';
 import { id, type Params, type Route, route } from '../route.ts';
-import * as shape from '../shape-members.ts';
+import * as shape from '../shapes/members.ts';
 
 const { examples } = shape;
 

@@ -1,15 +1,15 @@
-import { showAudit } from '../audit.ts';
 import type { Desk } from '../desk.ts';
 import * as input from '../input.ts';
-import { auditQuery } from '../input-ledger.ts';
-import { liftLockout, showLockout } from '../lockouts.ts';
-import { showMetrics } from '../metrics.ts';
-import { PROMETHEUS_TEXT } from '../prometheus.ts';
-import { reconcile } from '../reconcile.ts';
+import { auditQuery } from '../inputs/ledger.ts';
+import { showAudit } from '../ledger/audit.ts';
+import { liftLockout, showLockout } from '../operations/lockouts.ts';
+import { showMetrics } from '../operations/metrics.ts';
+import { PROMETHEUS_TEXT } from '../operations/prometheus.ts';
+import { reconcile } from '../operations/reconcile.ts';
+import { showStatus } from '../operations/status.ts';
 import { type Params, type Route, route } from '../route.ts';
-import * as audit from '../shape-audit.ts';
-import * as shape from '../shape-operations.ts';
-import { showStatus } from '../status.ts';
+import * as audit from '../shapes/audit.ts';
+import * as shape from '../shapes/operations.ts';
 
 const { examples } = shape;
 

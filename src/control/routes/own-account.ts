@@ -5,15 +5,15 @@ import {
   showKeyUsage,
   showOwnAccount,
   updateOwnAccount,
-} from '../account-own.ts';
+} from '../accounts/own.ts';
 import type { MemberDesk } from '../desk.ts';
 import * as input from '../input.ts';
-import { logQuery, usageQuery } from '../input-ledger.ts';
-import { ownAccountChange } from '../input-people.ts';
-import { NDJSON } from '../logs.ts';
+import { logQuery, usageQuery } from '../inputs/ledger.ts';
+import { ownAccountChange } from '../inputs/people.ts';
+import { NDJSON } from '../ledger/logs.ts';
 import { id, type Route, route } from '../route.ts';
-import * as shape from '../shape-accounts.ts';
-import * as ledger from '../shape-ledger.ts';
+import * as shape from '../shapes/accounts.ts';
+import * as ledger from '../shapes/ledger.ts';
 
 const LOGS = {
   answers: { 200: ledger.logs },

@@ -1,8 +1,8 @@
-import { showOwnAudit } from '../audit.ts';
 import type { MemberDesk } from '../desk.ts';
-import { ownAuditQuery } from '../input-ledger.ts';
+import { ownAuditQuery } from '../inputs/ledger.ts';
+import { showOwnAudit } from '../ledger/audit.ts';
 import { type Route, route } from '../route.ts';
-import { audit, examples } from '../shape-audit.ts';
+import { audit, examples } from '../shapes/audit.ts';
 
 /** The trail of an account, for those who belong to it. */
 export const OWN_AUDIT_ROUTES: readonly Route<MemberDesk>[] = [

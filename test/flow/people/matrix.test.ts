@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Described } from '../../../src/control/openapi/section.ts';
 import { OWN_KEY, OWN_KEY_ROUTES } from '../../../src/control/own-key-routes.ts';
 import { ADMIN_ROUTES } from '../../../src/control/routes.ts';
-import type { Described } from '../../../src/control/section.ts';
 import { KEYS_ALIAS, LOGOUT, USER, USER_ROUTES } from '../../../src/control/user-routes.ts';
 import type { DenialReason } from '../../../src/decision/denial.ts';
 import { trialRoutes } from '../../../src/onboarding/trial-routes.ts';
