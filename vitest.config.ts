@@ -5,7 +5,7 @@ const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway
 
 /*
  * `node`: pure rooms, and what drives Miniflare from outside. `workers`: the objects, inside real workerd.
- * `flow`: whole gateways over HTTP, one file after the other, since each starts servers of its own.
+ * `flow`: whole gateways over HTTP, two files at a time, since much of it waits for windows to pass.
  */
 export default defineConfig({
   test: {
@@ -40,7 +40,6 @@ export default defineConfig({
         test: {
           name: 'flow',
           include: ['test/flow/**/*.test.ts', 'test/dev/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
