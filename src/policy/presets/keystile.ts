@@ -177,7 +177,8 @@ const denials = {
   membership_missing: {
     status: 403,
     code: 'membership_missing',
-    message: 'You are signed in and belong to no account here. Ask its admin to let you in.',
+    message:
+      'You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.',
   },
   admin_missing: {
     status: 401,

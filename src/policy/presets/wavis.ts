@@ -165,7 +165,8 @@ const denials = {
   membership_missing: {
     status: 403,
     code: 'NO_ACCOUNT',
-    message: 'You are signed in and belong to no account here. Ask its admin to let you in.',
+    message:
+      'You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.',
   },
   admin_missing: { status: 401, code: 'MISSING_ADMIN_TOKEN', message: 'Send an admin token as a Bearer token.' },
   admin_invalid: { status: 401, code: 'INVALID_ADMIN_TOKEN', message: 'The admin token is not valid. Check it.' },
