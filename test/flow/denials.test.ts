@@ -613,7 +613,8 @@ describe('a policy after the product "rolling"', () => {
     for (const reply of refused) {
       const error = 'You exceeded the plan_second rate limit on your subscription';
       expect([reply.status, reply.body]).toEqual([429, { error }]);
-      expect(reply.headers.get('retry-after')).toBe('1');
+      // A permit counts for its second from the moment at which its use is known, which a busy machine puts off.
+      expect(['1', '2']).toContain(reply.headers.get('retry-after'));
     }
   });
 });

@@ -314,7 +314,7 @@ describe('what is too much', () => {
     expectDecent(reply, huge.slice(0, 100));
   });
 
-  it('1,000 requests at once, good and bad, are all answered as each alone would be', async () => {
+  it('1,000 requests, 200 at once, good and bad, are all answered as each alone would be', async () => {
     const kinds = [
       [200, () => cluster.call(good.key, sent % 2, freshAddress())],
       [401, () => cluster.call(malformedKey(), sent % 2, freshAddress())],
@@ -325,13 +325,13 @@ describe('what is too much', () => {
       [200, () => cluster.admin('GET', '/keys?limit=1', undefined, sent % 2)],
       [200, () => cluster.send('/healthz', {}, sent % 2)],
     ] as const;
-    const seen = await Promise.all(
-      Array.from({ length: 1_000 }, async (_, i) => {
-        const [wanted, send] = kinds[i % kinds.length] ?? kinds[0];
-        return `${wanted}: ${(await read(send())).status}`;
-      }),
-    );
-    expect(new Set(seen)).toEqual(new Set(['200: 200', '400: 400', '401: 401']));
+    const seen = new Set<string>();
+    const one = async (i: number) => {
+      const [wanted, send] = kinds[i % kinds.length] ?? kinds[0];
+      seen.add(`${wanted}: ${(await read(send())).status}`);
+    };
+    for (let wave = 0; wave < 5; wave++) await Promise.all(Array.from({ length: 200 }, (_, i) => one(i)));
+    expect(seen).toEqual(new Set(['200: 200', '400: 400', '401: 401']));
   });
 
   it('and after all that the gateway has logged no failure of its own', () => {
