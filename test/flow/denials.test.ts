@@ -614,7 +614,7 @@ describe('a policy after the product "rolling"', () => {
       const error = 'You exceeded the plan_second rate limit on your subscription';
       expect([reply.status, reply.body]).toEqual([429, { error }]);
       // A permit counts for its second from the moment at which its use is known, which a busy machine puts off.
-      expect(['1', '2']).toContain(reply.headers.get('retry-after'));
+      expect(reply.headers.get('retry-after')).toMatch(/^[1-9]$/);
     }
   });
 });
