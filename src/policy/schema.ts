@@ -75,6 +75,8 @@ const role = z.strictObject({
   grants: z.array(name).default([]),
   /** Which keys its members see and change: those they made, or all of the account. */
   manages: z.enum(['own', 'account']).default('own'),
+  /** Whether its keys may ask for the decision on any other key: service keys of who proxies by themselves. */
+  verifies: z.boolean().default(false),
 });
 
 /** The name of a claim, or the path to one within objects. */
@@ -227,6 +229,33 @@ const cors = z.strictObject({
   max_age: duration.default(600_000),
 });
 
+/** How the secrets of a system look that came before; they stand beside the policy's own format. */
+const legacyFormat = z.strictObject({
+  name,
+  /** The text with which its secrets begin; "" for none. */
+  prefix: z.string().regex(/^[\x21-\x7e]{0,64}$/, 'expected at most 64 visible ASCII characters'),
+  /** The characters behind the prefix; `printable` are the visible ones of ASCII. */
+  charset: z.enum(['hex', 'base58', 'base62', 'base64url', 'printable']),
+  /** How many characters stand behind the prefix. */
+  min_length: z.int().min(8).max(512),
+  max_length: z.int().min(8).max(512),
+  /** Characters behind the prefix that the visible prefix shows. */
+  visible_chars: z.int().min(0).max(16).default(4),
+  /** The environment of its keys where nothing else says it. */
+  environment: name,
+});
+
+/** Who is asked once for a secret of a legacy format that is not known here. */
+const legacyVerifier = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected the URL that is asked' })
+    .refine(isProtected, 'expected https, or http on this very machine'),
+  /** How long it may take; after that the secret is unknown. */
+  timeout: durationWithin(50, 5_000, '"50ms" to "5s"').default(1_000),
+  /** Sent with the question; `${NAME}` stands for the Worker secret NAME. */
+  headers: z.record(headerName, z.string().max(4_096)).default({}),
+});
+
 /** The whole policy. `z.output` of it is what the code reads; see the notes on units above. */
 export const policySchema = z.strictObject({
   preset: name,
@@ -236,6 +265,13 @@ export const policySchema = z.strictObject({
     /** Characters of the secret part that the visible prefix shows. */
     visible_chars: z.int().min(4).max(16),
   }),
+  /** Keys of the system before: how they look, and who is asked for those that were not imported. */
+  legacy: z
+    .strictObject({
+      formats: z.array(legacyFormat).max(8).default([]),
+      verifier: legacyVerifier.nullable().default(null),
+    })
+    .prefault({}),
   environments: z.record(
     name,
     z.strictObject({
@@ -243,6 +279,8 @@ export const policySchema = z.strictObject({
       billed: z.boolean(),
       /** What the keys of an unbilled environment share within an account in place of the plan's quota. */
       quota: sharedQuota.nullable().default(null),
+      /** What becomes of a key that was found in public; `notify` only writes it down. */
+      leaked: z.enum(['revoke', 'deactivate', 'notify']).default('revoke'),
     }),
   ),
   credential: z.strictObject({ places: z.array(place).min(1) }),
@@ -344,6 +382,32 @@ export const policySchema = z.strictObject({
       docs: z.boolean().default(true),
     })
     .prefault({}),
+  /** Who reports keys that were found in public. */
+  leaks: z
+    .strictObject({
+      /** GitHub's secret scanning; null: there is no such route. */
+      github: z
+        .strictObject({
+          /** Where GitHub publishes the keys of its signatures. */
+          keys_url: z
+            .url({ protocol: /^https?$/, error: 'expected the URL of the published keys' })
+            .refine(isProtected, 'expected https, or http on this very machine')
+            .default('https://api.github.com/meta/public_keys/secret_scanning'),
+        })
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
+  /** A signed statement of who calls, for the origin; null: none is made. */
+  assertion: z
+    .strictObject({
+      /** The claim `iss`. */
+      issuer: z.url({ protocol: /^https?$/, error: 'expected the URL of this gateway' }),
+      /** How long one is good for. */
+      ttl: durationWithin(30_000, 600_000, '"30s" to "10m"').default(60_000),
+    })
+    .nullable()
+    .default(null),
   /** How long an isolate may admit by itself; "0s" asks the gate every time. */
   lease: durationWithin(0, 10_000, 'at most "10s"'),
   /** When a gate cannot be reached: refuse, or serve what the cache knows as good. */

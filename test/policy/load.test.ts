@@ -98,7 +98,7 @@ describe('what is refused names its field', () => {
     [
       'an unknown default role',
       { keys: { default_role: 'boss' } },
-      'policy.keys.default_role: there is no role "boss", expected one of viewer, developer, account_admin, trial',
+      'policy.keys.default_role: there is no role "boss", expected one of viewer, developer, account_admin, service, trial',
     ],
     [
       'a role from a claim that is not named',
@@ -111,7 +111,7 @@ describe('what is refused names its field', () => {
     [
       'an unknown trial role',
       { trial: { role: 'boss' } },
-      'policy.trial.role: there is no role "boss", expected one of viewer, developer, account_admin, trial',
+      'policy.trial.role: there is no role "boss", expected one of viewer, developer, account_admin, service, trial',
     ],
     [
       'an unknown trial environment',

@@ -253,6 +253,8 @@ export const keystile = {
       grants: ['viewer', 'developer'],
       manages: 'account',
     },
+    /** For services that proxy by themselves and only ask; given by the operator alone. */
+    service: { allow: [], verifies: true },
     trial: {
       allow: [{ paths: ['/**'] }],
       deny: [billing, ...administration, { paths: ['/webhooks/**', '/api/v1/webhooks/**'] }],
