@@ -3,7 +3,7 @@ import type { KeyFormat } from './format.ts';
 /** The largest `visible_chars` of a policy: up to here it may be a visible prefix, which is no secret. */
 const MAX_VISIBLE_CHARS = 16;
 /** The smallest `visible_chars`: what is left of a secret. */
-const MIN_VISIBLE_CHARS = 4;
+const MIN_VISIBLE_CHARS = 2;
 
 /**
  * Replaces whatever reads like a key, be it whole, cut off or with a wrong checksum, by its visible prefix and "…":

@@ -263,7 +263,7 @@ export const policySchema = z.strictObject({
     /** Literal text with {env}, {base62:N}, {hex:N} or {base58:N}, and at the end {crc32}; `credential/format.ts`. */
     template: z.string().min(1).max(128),
     /** Characters of the secret part that the visible prefix shows. */
-    visible_chars: z.int().min(4).max(16),
+    visible_chars: z.int().min(2).max(16),
   }),
   /** Keys of the system before: how they look, and who is asked for those that were not imported. */
   legacy: z

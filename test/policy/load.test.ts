@@ -70,6 +70,11 @@ describe('what is refused names its field', () => {
     ['a wrong unit', { lockouts: { secret: { window: '5x' } } }, `policy.lockouts.secret.window: ${unit} "30m"`],
     ['a number without unit', { rotation: { grace: 60 } }, 'policy.rotation.grace: expected string, received number'],
     ['a wrong size', { upstreams: [{ ...upstream, max_body: '5m' }] }, `policy.upstreams[0].max_body: ${unit} "64KB"`],
+    [
+      'a prefix that shows too little',
+      { key: { visible_chars: 1 } },
+      'policy.key.visible_chars: Too small: expected number to be >=2',
+    ],
     ['an endless duration', { rotation: { grace: '99999999999999999d' } }, 'policy.rotation.grace: is too large'],
     ['a lease that is too long', { lease: '11s' }, 'policy.lease: expected at most "10s"'],
     [
