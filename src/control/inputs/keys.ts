@@ -39,8 +39,11 @@ const fields = {
     .nullish(),
 };
 
-/** `copy_from`: a key whose category, role and limits count where this one names none. */
-export const newKey = z.strictObject({ environment: name, ...fields, copy_from: token.nullish() });
+/**
+ * `environment` may be left out where the policy has only one beside that of trial keys. `copy_from`: a key whose
+ * category, role and limits count where this one names none.
+ */
+export const newKey = z.strictObject({ environment: name.nullish(), ...fields, copy_from: token.nullish() });
 export type NewKey = z.output<typeof newKey>;
 
 /** What may change of a key; what is not named stays. Metadata is replaced as a whole. */

@@ -13,7 +13,7 @@ import { issueKey, type NotIssued } from './issue.ts';
 import { keyById } from './keys.ts';
 import { NO_LIMITS, withLimits } from './limits.ts';
 import { findOwnKey } from './of-member.ts';
-import { checkEnvironment, checkRole, checkTerms, ownersOf, roleOfNewKey } from './terms.ts';
+import { checkRole, checkTerms, environmentOfNewKey, ownersOf, roleOfNewKey } from './terms.ts';
 import { viewOf } from './view.ts';
 
 type Terms = Omit<KeySpec, 'id' | 'accountId' | 'memberId'>;
@@ -62,10 +62,9 @@ function termsOf(
   input: NewKey,
   nowMs: number,
 ): Checked<Terms> {
-  const { environment } = input;
   const member = owner?.member.role ?? null;
-  const minted = checkEnvironment(policy, environment, member);
-  if (!minted.ok) return minted;
+  const environment = environmentOfNewKey(policy, input.environment ?? null, member);
+  if (!environment.ok) return environment;
   const role = roleFor(policy, member, input.role ?? null, model?.role ?? null);
   if (!role.ok) return role;
   const label = input.label ?? null;
@@ -74,8 +73,8 @@ function termsOf(
   if (!checked.ok) return checked;
   const limits = withLimits(model ?? NO_LIMITS, input);
   const rest = { expiresAtMs: input.expires_at ?? null, addresses: input.addresses ?? null };
-  const terms = { environment, role: role.value, label, category, ...limits, ...rest, metadata: input.metadata ?? {} };
-  return { ok: true, value: terms };
+  const named = { environment: environment.value, role: role.value, label, category };
+  return { ok: true, value: { ...named, ...limits, ...rest, metadata: input.metadata ?? {} } };
 }
 
 function roleFor(policy: Policy, member: string | null, asked: string | null, copied: string | null): Checked<string> {

@@ -58,13 +58,19 @@ export function roleOfNewKey(
   return forbidden(`role: keys have the role of the member who makes them, ${member} here; leave it out`);
 }
 
-/** Nothing, or why a member of this role makes no key of an environment; null: an operator makes it. */
-export function checkEnvironment(policy: Policy, environment: string, member: string | null): Checked<null> {
+/**
+ * The environment of a new key: the asked one, or the only one where there is no other; or why a member of this role
+ * makes no key of it. null: an operator makes it.
+ */
+export function environmentOfNewKey(policy: Policy, asked: string | null, member: string | null): Checked<string> {
   const environments = Object.keys(policy.environments).filter((name) => name !== policy.trial.environment);
   const minted =
     member === null ? environments : environments.filter((name) => policy.roles[member]?.mints.includes(name));
-  if (!environments.includes(environment)) return invalid('environment', `expected one of ${minted.join(', ')}`);
-  if (minted.includes(environment)) return { ok: true, value: null };
+  const environment = asked ?? (environments.length === 1 ? environments[0] : undefined);
+  if (environment === undefined || !environments.includes(environment)) {
+    return invalid('environment', `expected one of ${minted.join(', ')}`);
+  }
+  if (minted.includes(environment)) return { ok: true, value: environment };
   return forbidden(`environment: your role, ${member}, may make keys of ${minted.join(', ') || 'none'}`);
 }
 
