@@ -96,8 +96,12 @@ describe('what is refused names its field', () => {
       { roles: { Boss: { allow: [] } } },
       'policy.roles.Boss: expected lower-case letters, digits, "-" or "_"',
     ],
-    ['an unknown preset', { preset: 'keystyle' }, 'policy.preset: expected one of keystile, wavis'],
-    ['a preset of the prototype', { preset: 'constructor' }, 'policy.preset: expected one of keystile, wavis'],
+    ['an unknown preset', { preset: 'keystyle' }, `policy.preset: expected one of ${Object.keys(presets).join(', ')}`],
+    [
+      'a preset of the prototype',
+      { preset: 'constructor' },
+      `policy.preset: expected one of ${Object.keys(presets).join(', ')}`,
+    ],
     ['no object', [], 'policy: expected an object, or the JSON text of one'],
     ['no JSON', '{"a":', 'policy: expected an object, or the JSON text of one'],
     [
