@@ -80,7 +80,10 @@ const role = z.strictObject({
 });
 
 /** The name of a claim, or the path to one within objects. */
-const claim = z.union([z.string().min(1).max(200), z.array(z.string().min(1).max(200)).min(1).max(8)]);
+const claim = z.union(
+  [z.string().min(1).max(200), z.array(z.string().min(1).max(200)).min(1).max(8)],
+  'expected the name of a claim, or the names that lead to it',
+);
 
 /** Signing algorithms of RFC 7518 and RFC 8037 with a public key. */
 const algorithm = z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']);
@@ -184,7 +187,10 @@ const upstream = z.strictObject({
 const wire = z.strictObject({
   status: z.int().min(400).max(599),
   code: z.string().min(1).max(64),
-  /** What is wrong and what to do; {limits} stands for the names of the limits that refused. */
+  /**
+   * What is wrong and what to do. {limits} stands for the names of the limits that refused, {rates} for the rates among
+   * them in words: "per-second", "per-minute".
+   */
   message: z.string().min(1).max(500),
 });
 
@@ -202,7 +208,7 @@ const rates = z.strictObject({
   per_minute: limit.nullable().default(null),
 });
 
-/** Over a rolling window, or "month": from the account's billing anchor, in UTC. */
+/** Over any such span of time, or "month": from the account's billing anchor, in UTC. */
 const sharedQuota = z.strictObject({ requests: limit, window: z.union([z.literal('month'), period]) });
 
 const plan = z.strictObject({
@@ -355,7 +361,7 @@ export const policySchema = z.strictObject({
     max_rate_per_second: limit.nullable().default(null),
     default_rate_per_minute: limit.nullable(),
     max_rate_per_minute: limit.nullable(),
-    /** Which rolling quotas a key may carry, in requests and in credits. */
+    /** Which quotas a key may carry, in requests and in credits. */
     quotas: z.array(z.enum(['total', 'daily', 'weekly', 'monthly'])),
     credit_quotas: z
       .array(z.enum(['total', 'daily', 'weekly', 'monthly']))
