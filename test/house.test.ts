@@ -78,6 +78,15 @@ describe('the house', () => {
     expect(offenders(others, ({ code }) => SQL.test(code))).toEqual([]);
   });
 
+  test('names a preset nowhere but where presets are', () => {
+    const names = /wafer|wavis|wevion|rolling/;
+    const others = sources.filter(({ file }) => !file.startsWith('policy/presets/'));
+    const texts = others.map(({ file }) => [file, files[`../src/${file}`] ?? ''] as const);
+    expect(texts.every(([, text]) => text.length > 0)).toBe(true);
+    expect(texts.filter(([file, text]) => names.test(text + file)).map(([file]) => file)).toEqual([]);
+    expect(names.test(files['../src/policy/presets/index.ts'] ?? '')).toBe(true);
+  });
+
   test('has Hono only where routes are', () => {
     const others = sources.filter(({ room }) => !KNOW_HONO.includes(room));
     expect(offenders(others, ({ imports }) => imports.some(isHono))).toEqual([]);

@@ -1,7 +1,7 @@
 /** The life of a key; `revoked` is final. */
 export type KeyStatus = 'active' | 'inactive' | 'revoked';
 
-/** The rolling quotas that a key may carry: in total, in any 24 hours, 7 days, 30 days. */
+/** The quotas that a key may carry: in total, in any 24 hours, 7 days, 30 days. */
 export const QUOTA_NAMES = ['total', 'daily', 'weekly', 'monthly'] as const;
 
 /** One of {@link QUOTA_NAMES}. */
@@ -43,7 +43,7 @@ export interface KeyRecord {
   /** When a newer secret replaced the presented one, and when it stops working; null for the current one. */
   readonly replacedAtMs: number | null;
   readonly graceEndsAtMs: number | null;
-  /** Requests per rolling second, and minute; null: the policy's default. */
+  /** Requests in any second, and minute; null: the policy's default. */
   readonly ratePerSecond: number | null;
   readonly ratePerMinute: number | null;
   readonly quotas: Quotas;

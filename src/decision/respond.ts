@@ -20,7 +20,7 @@ export const BODY_PLACEHOLDERS = [
   'request_id',
 ] as const;
 /** What a message of the policy may name. */
-export const MESSAGE_PLACEHOLDERS = ['limits'] as const;
+export const MESSAGE_PLACEHOLDERS = ['limits', 'rates'] as const;
 
 type Values = Record<(typeof BODY_PLACEHOLDERS)[number], BodyValue>;
 type BodyValue = string | number | readonly string[] | undefined;
@@ -30,6 +30,12 @@ type Filled = BodyTemplate | readonly string[] | undefined;
 const NOTHING_SENT: ReadonlySet<DenialReason> = new Set(['missing_credential', 'session_missing', 'admin_missing']);
 const SCOPE: ReadonlySet<DenialReason> = new Set(['role_forbidden', 'trial_rotation', 'admin_forbidden']);
 const CHALLENGE = 'Bearer realm="keystile"';
+
+/** Of a refusal for a rate, the limits that are such rates, and how a message names them. */
+const RATES: { readonly [reason in DenialReason]?: Readonly<Record<string, string>> } = {
+  rate_limited: { rate_second: 'per-second', rate: 'per-minute' },
+  plan_rate: { plan_second: 'per-second', plan: 'per-minute' },
+};
 
 /** The phrases of RFC 9110 §15 for what policies use; RFC 9457 §4.2.1 wants them as titles of `about:blank`. */
 const PHRASES: Readonly<Record<number, string>> = {
@@ -56,7 +62,7 @@ const PHRASES: Readonly<Record<number, string>> = {
 export function renderDenial(policy: Policy, denial: Denial, requestId: string): RenderedDenial {
   const { status, code, message } = policy.denials[denial.reason];
   const limits = denial.limits !== undefined && denial.limits.length > 0 ? denial.limits : undefined;
-  const told = fillText(message, { limits: limits ?? [] });
+  const told = fillText(message, { limits: limits ?? [], rates: ratesOf(denial) });
   const body = fill(policy.error.body, {
     status,
     title: PHRASES[status] ?? (status < 500 ? 'Client Error' : 'Server Error'),
@@ -68,6 +74,11 @@ export function renderDenial(policy: Policy, denial: Denial, requestId: string):
     request_id: requestId,
   });
   return { status, headers: headersOf(policy, denial, status, requestId), body: JSON.stringify(body ?? null) };
+}
+
+function ratesOf({ reason, limits = [] }: Denial): string {
+  const names = RATES[reason] ?? {};
+  return limits.flatMap((limit) => names[limit] ?? []).join(' and ');
 }
 
 function headersOf(policy: Policy, denial: Denial, status: number, requestId: string): Record<string, string> {
@@ -106,10 +117,10 @@ function fill(template: BodyTemplate, values: Values): Filled {
 }
 
 /** In one pass: what is filled in is not read again. */
-function fillText(template: string, values: Partial<Values>): string {
+function fillText(template: string, values: Readonly<Record<string, BodyValue>>): string {
   return template.replace(/\{([a-z_]+)\}/g, (placeholder, name: string) => {
     if (!Object.hasOwn(values, name)) return placeholder;
-    const value = values[name as keyof Values];
+    const value = values[name];
     return Array.isArray(value) ? value.join(', ') : String(value ?? '');
   });
 }

@@ -17,7 +17,7 @@ export async function lockOf(edge: Edge, source: string): Promise<Denial | null>
 }
 
 /**
- * Counts one event of an address against a rate per rolling minute, in the object `<what>:<address>`; a locked address
+ * Counts one event of an address against a rate for any minute, in the object `<what>:<address>`; a locked address
  * is refused before, and counted nowhere. Null where it may go on. Throws where an object cannot be reached.
  */
 export async function takeFor(

@@ -1,5 +1,5 @@
 /*
- * A count over a rolling window, kept in buckets. The oldest bucket counts whole until its last moment has
+ * A count over a sliding window, kept in buckets. The oldest bucket counts whole until its last moment has
  * left the span, so the count is never below the truth.
  */
 

@@ -97,7 +97,7 @@ export class Lockout extends DurableObject {
     };
   }
 
-  /** Counts one event of a rate of `limit` per rolling `windowMs`; 0, or how many ms until there is room. */
+  /** Counts one event of a rate of `limit` in any `windowMs`; 0, or how many ms until there is room. */
   take(limit: number, windowMs: number): number {
     const nowMs = this.nowMs();
     const count = this.#storage.kv.get<RollingCount>(TAKEN_AS) ?? emptyCount(windowMs);

@@ -100,7 +100,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     [['--policy', '[]'], /--policy: expected a JSON object/],
     [['--policy', '{"lease":"1 parsec"}'], /policy\.lease: /],
     [['--policy', '{"leese":"1s"}'], /leese/],
-    [['--preset', 'nobody'], /policy\.preset: expected one of keystile, wavis/],
+    [['--preset', 'nobody'], /policy\.preset: expected one of keystile, /],
     [['--upstream', 'ftp://example.com'], /--upstream: expected an http or https origin/],
     [['--state', '/dev/null/here'], /--state: /],
     [['--admin-token', 'short'], /--admin-token: .* at least 16 characters/],
