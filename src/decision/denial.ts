@@ -46,6 +46,7 @@ export const DENIAL_REASONS = [
   'admin_missing',
   'admin_invalid',
   'admin_forbidden',
+  'signature_invalid',
   'body_too_large',
   'path_refused',
   'request_invalid',

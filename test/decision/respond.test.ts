@@ -22,7 +22,7 @@ const KEYSTILE = `401 missing_api_key, 401 invalid_api_key, 401 invalid_api_key,
 429 plan_rate_limited, 429 plan_quota_exceeded, 402 credits_exhausted, 402 budget_exhausted, 402 trial_exhausted, 429 trial_mint_limited,
 403 trial_key_not_rotatable, 409 rotation_refused, 409 key_cap_reached, 409 user_key_cap_reached, 429 creation_limited, 404 route_unknown, 502 upstream_unreachable,
 504 upstream_timeout, 503 gate_unavailable, 503 not_in_force, 503 misconfigured, 401 session_missing,
-401 session_invalid, 401 session_expired, 403 membership_missing, 401 admin_token_missing, 401 admin_token_invalid, 403 admin_forbidden,
+401 session_invalid, 401 session_expired, 403 membership_missing, 401 admin_token_missing, 401 admin_token_invalid, 403 admin_forbidden, 403 signature_invalid,
 413 body_too_large, 400 path_refused, 400 request_invalid, 404 not_found, 409 conflict, 409 idempotency_conflict`;
 const WAVIS = `401 MISSING_AUTH_HEADER, 401 INVALID_API_KEY, 401 INVALID_API_KEY, 401 INVALID_API_KEY, 401 INVALID_API_KEY,
 401 INVALID_API_KEY, 401 INVALID_API_KEY, 403 ACCOUNT_SUSPENDED, 403 INSUFFICIENT_ROLE, 403 ADDRESS_NOT_ALLOWED,
@@ -31,7 +31,7 @@ const WAVIS = `401 MISSING_AUTH_HEADER, 401 INVALID_API_KEY, 401 INVALID_API_KEY
 429 RATE_LIMITED, 429 QUOTA_EXCEEDED, 402 CREDITS_EXHAUSTED, 402 BUDGET_EXHAUSTED, 402 TRIAL_OPS_EXHAUSTED, 429 IP_RATE_LIMITED,
 403 INSUFFICIENT_ROLE, 409 ROTATION_REFUSED, 409 KEY_LIMIT_REACHED, 409 USER_KEY_LIMIT_REACHED, 429 KEY_CREATION_LIMITED, 404 NOT_FOUND, 502 UPSTREAM_UNREACHABLE,
 504 UPSTREAM_TIMEOUT, 503 SERVICE_UNAVAILABLE, 503 NOT_IN_FORCE, 503 SERVICE_UNAVAILABLE, 401 MISSING_SESSION,
-401 INVALID_SESSION, 401 SESSION_EXPIRED, 403 NO_ACCOUNT, 401 MISSING_ADMIN_TOKEN, 401 INVALID_ADMIN_TOKEN, 403 INSUFFICIENT_ROLE,
+401 INVALID_SESSION, 401 SESSION_EXPIRED, 403 NO_ACCOUNT, 401 MISSING_ADMIN_TOKEN, 401 INVALID_ADMIN_TOKEN, 403 INSUFFICIENT_ROLE, 403 INVALID_SIGNATURE,
 413 BODY_TOO_LARGE, 400 INVALID_PATH, 400 INVALID_REQUEST, 404 NOT_FOUND, 409 CONFLICT, 409 IDEMPOTENCY_CONFLICT`;
 
 const missing: readonly DenialReason[] = ['missing_credential', 'session_missing', 'admin_missing'];

@@ -392,6 +392,7 @@ const ROWS: Readonly<Record<DenialReason, Row | typeof LATER>> = {
   user_key_cap: LATER,
   session_missing: LATER,
   session_invalid: LATER,
+  signature_invalid: LATER,
   session_expired: {
     keystile: [401, 'session_expired'],
     wavis: [401, 'SESSION_EXPIRED'],

@@ -195,6 +195,11 @@ const denials = {
     code: 'admin_forbidden',
     message: 'This admin token or role may not do this. Use one with full rights.',
   },
+  signature_invalid: {
+    status: 403,
+    code: 'signature_invalid',
+    message: 'The signature of this report does not hold. Sign its very bytes with a published key.',
+  },
   body_too_large: { status: 413, code: 'body_too_large', message: 'The body is too large. Send a smaller one.' },
   path_refused: {
     status: 400,

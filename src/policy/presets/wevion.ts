@@ -143,6 +143,11 @@ const denials = {
     code: 'FORBIDDEN',
     message: 'This admin token or role may not do this. Use one with full rights.',
   },
+  signature_invalid: {
+    status: 403,
+    code: 'INVALID_SIGNATURE',
+    message: 'The signature of this report does not hold. Sign its very bytes with a published key.',
+  },
   body_too_large: { status: 413, code: 'PAYLOAD_TOO_LARGE', message: 'The body is too large. Send a smaller one.' },
   path_refused: {
     status: 400,
