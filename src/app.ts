@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
+import { JWKS, JWKS_SECTION, jwksRoutes } from './control/jwks.ts';
 import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi/routes.ts';
 import type { Section } from './control/openapi/section.ts';
 import { adminSection, HEALTH_SECTION, OWN_KEY_SECTION, USER_SECTION } from './control/openapi/sections.ts';
@@ -30,7 +31,7 @@ const SLASH = 47;
 
 /** Which room answers which path. */
 export function openApp(house: House): App {
-  const { policy, logger, cors } = house;
+  const { policy, logger, cors, assertions } = house;
   const base = policy.control.base_path;
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
@@ -39,6 +40,7 @@ export function openApp(house: House): App {
     ...ROOMS,
     ...(policy.session === null ? [] : USER_ROOMS),
     ...(policy.control.docs ? [PAGE, DOCUMENT] : []),
+    ...(assertions === null ? [] : [JWKS]),
   ];
   const isIn = (room: string, pathname: string) => {
     const end = base.length + room.length;
@@ -53,6 +55,7 @@ export function openApp(house: House): App {
   app.route(base, ownKeyRoutes(house));
   app.route(base, userRoutes(house));
   if (policy.control.docs) app.route(base, openApiRoutes(house, sectionsOf(house)));
+  if (assertions !== null) app.route(base, jwksRoutes(house, assertions));
   app.notFound((c) => respond(policy, denied(deny('not_found')), c.env.requestId));
   app.onError((error, c) => {
     logger.alert('control_failed', { error: error.message, request: c.env.requestId });
@@ -100,6 +103,7 @@ export function sectionsOf({ policy, admin }: Pick<House, 'policy' | 'admin'>): 
     OWN_KEY_SECTION,
     ...(policy.session === null ? [] : [USER_SECTION]),
     ...(isRun ? [adminSection(admin)] : []),
+    ...(policy.assertion === null ? [] : [JWKS_SECTION]),
     HEALTH_SECTION,
   ];
 }

@@ -2,6 +2,8 @@ import { type AdminTokens, parseAdminTokens } from './control/guards/tokens.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat } from './credential/format.ts';
 import { redact } from './credential/redact.ts';
+import { type Assertions, openAssertions } from './gateway/assertion.ts';
+import { type ParsedAssertionKeys, parseAssertionKeys } from './gateway/assertion-keys.ts';
 import { type CompiledCors, compileCors } from './gateway/cors.ts';
 import { openCounters } from './gateway/counters.ts';
 import { type Delivery, openDelivery } from './gateway/delivery.ts';
@@ -27,6 +29,8 @@ export interface Env {
   readonly POLICY?: unknown;
   /** `version:hex,…`, the current pepper first. */
   readonly PEPPERS?: string;
+  /** `name:base64,…`, the key that signs first; read where the policy asks for assertions. */
+  readonly ASSERTION_KEYS?: string;
   /** `name=token` or `name:read=token`, separated by commas; see `control/guards/tokens.ts`. */
   readonly ADMIN_TOKEN?: string;
   /** Cloudflare Access in front of the admin routes: its team domain and the application's audience. */
@@ -48,6 +52,8 @@ export interface House {
   readonly edge: Edge;
   readonly routes: Routes;
   readonly cors: CompiledCors | null;
+  /** Null: none are made. */
+  readonly assertions: Assertions | null;
   readonly admin: AdminAccess;
   readonly logger: Logger;
   readonly delivery: Delivery;
@@ -65,11 +71,12 @@ export function setUp(env: Env, readClock: () => number): Setup {
   const peppers = parsePeppers(env.PEPPERS);
   const tokens = parseAdminTokens(env.ADMIN_TOKEN);
   const access = accessOf(env);
+  const signing = assertionKeysOf(loaded.ok ? loaded.policy : null, env);
   const problems = [
     ...(loaded.ok ? [] : loaded.problems),
-    ...[peppers, tokens, access].flatMap((parsed) => (parsed.ok ? [] : [parsed.problem])),
+    ...[peppers, tokens, access, signing].flatMap((parsed) => (parsed.ok ? [] : [parsed.problem])),
   ];
-  if (!loaded.ok || !peppers.ok || !tokens.ok || !access.ok) return { ok: false, problems };
+  if (!loaded.ok || !peppers.ok || !tokens.ok || !access.ok || !signing.ok) return { ok: false, problems };
   const { policy, digest } = loaded;
   const compiled = compileFormat(policy.key.template, Object.keys(policy.environments));
   if (!compiled.ok) return { ok: false, problems: [compiled.problem] };
@@ -93,8 +100,18 @@ export function setUp(env: Env, readClock: () => number): Setup {
   });
   const admin = { tokens: tokens.tokens, access: access.access };
   const cors = compileCors(policy.cors);
-  const made = { edge, routes: routes.routes, cors, admin, logger, delivery, board };
+  const { assertion } = policy;
+  const assertions =
+    assertion === null || signing.keys === null ? null : openAssertions(assertion, signing.keys, edge.clock.nowMs);
+  const made = { edge, routes: routes.routes, cors, assertions, admin, logger, delivery, board };
   return { ok: true, house: { env, policy, policyDigest: digest, ...made } };
+}
+
+/** A secret that the policy has no use for is not looked at: it may be put in place before the policy asks for it. */
+function assertionKeysOf(policy: Policy | null, env: Env): ParsedAssertionKeys | { ok: true; keys: null } {
+  return policy === null || policy.assertion === null
+    ? { ok: true, keys: null }
+    : parseAssertionKeys(env.ASSERTION_KEYS);
 }
 
 /** Access needs both of its variables; one alone would leave the operator believing in a door that is not there. */

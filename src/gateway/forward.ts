@@ -3,6 +3,7 @@ import { type Denial, deny } from '../decision/denial.ts';
 import { serverTiming } from '../decision/server-timing.ts';
 import type { CredentialPlace } from '../policy/schema.ts';
 import type { Background } from './ask.ts';
+import { ASSERTION_HEADER } from './assertion.ts';
 import { mayTry, recordAnswer, recordFailure } from './breaker.ts';
 import { type CompiledCors, writeCors } from './cors.ts';
 import type { Counters } from './counters.ts';
@@ -27,6 +28,8 @@ export interface ForwardCall {
   readonly places: readonly CredentialPlace[];
   /** `x-keystile-…` and `x-request-id` for the origin. */
   readonly identity: HeaderRecord;
+  /** Who calls, signed for an audience; null: the origin is told nothing of the kind. */
+  readonly assertion: ((audience: string) => string | Promise<string>) | null;
   readonly clientAddress: string;
   /** Set on the answer: `x-request-id`, limits. */
   readonly answerHeaders: HeaderRecord;
@@ -66,7 +69,7 @@ export async function forward(call: ForwardCall): Promise<Forwarded> {
   const { method, route } = call;
   const upload = openUpload(call.body, call.headers, route.maxBodyBytes, route.timeoutMs);
   if (upload === null) return denied('body_too_large');
-  const init: RequestInit = {
+  const init: Outgoing = {
     method,
     headers: requestHeaders(call),
     body: upload.body,
@@ -84,6 +87,9 @@ export async function forward(call: ForwardCall): Promise<Forwarded> {
   }
   return passBack(call, response, upload, sentAtMs);
 }
+
+/** What goes out, with headers that each origin's own are set on. */
+type Outgoing = RequestInit & { readonly headers: Headers };
 
 function denied(reason: 'body_too_large' | 'upstream_timeout' | 'upstream_unreachable'): Forwarded {
   return { kind: 'denial', denial: deny(reason) };
@@ -108,7 +114,7 @@ function readable(sent: Headers, strip: boolean): string {
 }
 
 /** The first answer of an origin; null where none came. Of origins that are all left out, the first is tried. */
-async function tryOrigins(call: ForwardCall, init: RequestInit, upload: Upload): Promise<Response | null> {
+async function tryOrigins(call: ForwardCall, init: Outgoing, upload: Upload): Promise<Response | null> {
   const { route } = call;
   const target = withoutPrefix(call.path, route.stripPrefix) + call.search;
   const isRepeatable = upload.body === null && REPEATABLE.has(call.method);
@@ -127,10 +133,14 @@ async function tryOrigin(
   call: ForwardCall,
   origin: Origin,
   target: string,
-  init: RequestInit,
+  init: Outgoing,
   upload: Upload,
 ): Promise<Response | null> {
   const { route, counters, nowMs } = call;
+  const assertion = call.assertion?.(origin.audience);
+  if (assertion !== undefined) {
+    init.headers.set(ASSERTION_HEADER, typeof assertion === 'string' ? assertion : await assertion);
+  }
   const sentAtMs = nowMs();
   try {
     const response = await Promise.race([origin.fetch(origin.base + target, init), upload.late]);
@@ -168,6 +178,8 @@ function passBack(call: ForwardCall, upstream: Response, upload: Upload, sentAtM
   const response = upstream.webSocket === null ? new Response(body, passing) : join(call, upstream.webSocket, upstream);
   const { headers } = response;
   dropFromAnswer(headers, cors !== null);
+  // It is good for whoever holds it: an origin that echoes what it was sent gives it to no client.
+  if (call.assertion !== null) headers.delete(ASSERTION_HEADER);
   setAll(headers, call.answerHeaders);
   if (timedFromMs !== null) {
     const timing = { admissionMs: sentAtMs - timedFromMs, originMs: call.nowMs() - sentAtMs };

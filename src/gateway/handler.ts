@@ -106,7 +106,12 @@ async function pass(passage: Passage): Promise<Forwarded> {
 async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
   const denial = await takePublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
   if (denial !== null) return { kind: 'denial', denial };
-  return send(passage, route, facts, NO_HEADERS, { body: passage.request.body, watch: null, metering: null });
+  return send(passage, route, facts, NO_HEADERS, {
+    body: passage.request.body,
+    assertion: null,
+    watch: null,
+    metering: null,
+  });
 }
 
 async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
@@ -141,8 +146,10 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
   }
   if (!admission.admitted) return { kind: 'denial', denial: admission.denial };
   passage.ticket = admission.ticket;
+  const { assertions } = house;
   return send(passage, route, facts, identityOf(admission.record), {
     body: asked === null ? request.body : asked.body,
+    assertion: assertions === null ? null : (audience) => assertions.of(admission.record, audience, back.waitUntil),
     watch: { reauthorize: () => mayContinue(edge, presented, paid, back), everyMs: policy.reauthorize_every },
     metering: { price, reservation, strip: asked?.injected === true, waitUntil: back.waitUntil },
   });
@@ -166,7 +173,7 @@ function send(
   route: CompiledRoute,
   facts: AdmitFacts,
   identity: HeaderRecord,
-  how: Pick<ForwardCall, 'body' | 'watch' | 'metering'>,
+  how: Pick<ForwardCall, 'body' | 'assertion' | 'watch' | 'metering'>,
 ): Promise<Forwarded> {
   const { house, method, url, headers, requestId, path, search } = passage;
   return forward({

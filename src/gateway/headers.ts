@@ -38,8 +38,11 @@ const CLAIMS = [
 /** Origins behind CGI, WSGI and the like read `_` and `-` in a name as the same (RFC 3875 §4.1.18). */
 const REQUEST_ONLY_HERE = new Set([...HOP_BY_HOP, ...CLAIMS, ...CLAIMS.map((name) => name.replaceAll('-', '_'))]);
 
-/** `CF-*` describes the client's connection to the edge, and a caller outside the edge can write it as it likes. */
-const REQUEST_FAMILIES = /^(?:x[-_]keystile[-_]|x[-_]forwarded[-_]|cf[-_])/;
+/**
+ * `CF-*` describes the client's connection to the edge, and a caller outside the edge can write it as it likes. Some
+ * servers read whatever is no letter and no digit as a `_`.
+ */
+const REQUEST_FAMILIES = /^(?:x[^a-z0-9]keystile|x[^a-z0-9]forwarded|cf)[^a-z0-9]/;
 
 /** Of an answer's connection fields the runtime takes out the others itself. */
 const ANSWER_ONLY_HERE = ['proxy-authenticate', 'proxy-connection'];

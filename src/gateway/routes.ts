@@ -9,6 +9,8 @@ export interface Origin {
   readonly name: string;
   /** Scheme and host, without a slash at the end. */
   readonly base: string;
+  /** What assertions that go there have in `aud`: the URL's origin, or `service:` and the name of the binding. */
+  readonly audience: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly breaker: Breaker;
 }
@@ -96,13 +98,20 @@ function compileRoute(upstream: Upstream, bindings: Bindings, problems: string[]
 
 function urlOrigin(text: string): Origin {
   const { origin } = new URL(text);
-  return { name: origin, base: origin, fetch: (url, init) => fetch(url, init), breaker: closedBreaker() };
+  return {
+    name: origin,
+    base: origin,
+    audience: origin,
+    fetch: (url, init) => fetch(url, init),
+    breaker: closedBreaker(),
+  };
 }
 
 /** A bound Worker has no host of its own, so it is given one; the client's stands in `X-Forwarded-Host`. */
 function serviceOrigin(name: string, service: Fetcher): Origin {
   const base = `https://${name.toLowerCase().replaceAll('_', '-')}`;
-  return { name, base, fetch: (url, init) => service.fetch(url, init), breaker: closedBreaker() };
+  const audience = `service:${name}`;
+  return { name, base, audience, fetch: (url, init) => service.fetch(url, init), breaker: closedBreaker() };
 }
 
 function isFetcher(value: unknown): value is Fetcher {
