@@ -257,9 +257,9 @@ export const wavis = {
     ttl: '30m',
     operations: 10,
     mints_per_minute: 5,
-    // Documented as open to anyone who knows the visible prefix.
-    revoke_needs_secret: false,
-    message: 'This trial key works for {minutes} minutes and {operations} operations.',
+    // Documented as open to anyone who knows the visible prefix, who could then end keys of others.
+    revoke_needs_secret: true,
+    message: 'Trial key issued. Valid for {minutes} minutes, {operations} operations.',
   },
   // No rates are documented; these are the defaults of Keystile.
   limits: {
