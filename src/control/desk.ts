@@ -1,8 +1,7 @@
 import type { House } from '../env.ts';
-import type { StoredAccount } from '../registry/accounts.ts';
 import type { Actor } from '../registry/audit.ts';
 import type { Force } from '../registry/force.ts';
-import type { Member } from '../registry/members.ts';
+import type { Membership } from '../registry/members.ts';
 import type { Entropy } from './entropy.ts';
 import type { Identity } from './guards/session.ts';
 
@@ -26,10 +25,7 @@ export interface SessionDesk extends Desk {
 }
 
 /** The desk of who has signed in. The account is the one of this session; nothing of another one is ever found. */
-export interface MemberDesk extends SessionDesk {
-  readonly member: Member;
-  readonly account: StoredAccount;
-}
+export interface MemberDesk extends SessionDesk, Membership {}
 
 /** The ways that bring a change into force in this house. */
 export function forceOf({ env, edge }: House): Force {

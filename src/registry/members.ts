@@ -28,6 +28,8 @@ export const MEMBER_COLUMNS = `m.id, m.account_id AS accountId, m.user_id AS use
 export interface Membership {
   readonly member: Member;
   readonly account: StoredAccount;
+  /** The role that stands, where this session has a lower one. */
+  readonly heldRole?: string;
 }
 
 /** An e-mail address that may join an account. */

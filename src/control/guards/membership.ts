@@ -161,7 +161,8 @@ async function withClaimedRole(signIn: SignIn, { member, account }: Membership):
   const wanted = { ...name, role, keyRoles: rolesOfKeys(policy, role), issuedAtMs };
   const changed = await changeRole(force.db, wanted, actorOf(member.id), nowMs);
   if (!changed.ok) {
-    return changed.reason === 'last_admin' ? { member: { ...member, role }, account } : deny('membership_missing');
+    if (changed.reason !== 'last_admin') return deny('membership_missing');
+    return { member: { ...member, role }, account, heldRole: member.role };
   }
   const isSame = changed.member.role === member.role;
   if (!isSame && !holds(await settleKeys(force, { memberId: member.id }))) return NOT_IN_FORCE;

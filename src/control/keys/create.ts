@@ -95,7 +95,7 @@ function rulesOf(policy: Policy, planName: string, owner: MemberDesk | null, rol
     ...rules,
     perUser: plan.active_keys_per_user === undefined ? caps.active_keys_per_user : plan.active_keys_per_user,
     perHour: caps.creations_per_user_per_hour,
-    creator: { userId: owner.identity.user, roles: ownersOf(policy, role) },
+    creator: { userId: owner.identity.user, roles: [...ownersOf(policy, role), owner.heldRole ?? owner.member.role] },
   };
 }
 

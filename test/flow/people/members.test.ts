@@ -373,6 +373,10 @@ describe('a role that the token says each time', () => {
     expect(body.member.role).toBe('viewer');
     expect(seen(await viewer.ask('PATCH', '/account', { name: 'Mine' }, at))).toEqual([403, 'insufficient_role']);
     expect(await membersOf(viewer)).toMatchObject([{ role: 'account_admin' }]);
+    const developer = await signIn({ user, organisation, role: 'developer' });
+    const { body: key } = await expectDone(developer.ask('POST', '/api-keys', { environment: 'live' }, at));
+    expect(key.role).toBe('developer');
+    expect(await membersOf(developer)).toMatchObject([{ role: 'account_admin' }]);
   });
 
   it('changes nobody who was invited or added, nor anybody in an account of their own', async () => {
