@@ -191,8 +191,8 @@ export const wevion = {
   // Left open: an organisation of the sign-in is a workspace, who comes first administers it, and who joins may read.
   members: { join: 'sign_in', first_role: 'admin', default_role: 'viewer', role_from_claim: false },
   keys: {
-    // Of keys that an operator makes; all others have their maker's.
-    default_role: 'viewer',
+    // Of keys that an operator makes, which are nobody's; all others have their maker's role.
+    default_role: 'mediabuyer',
     role_follows_creator: true,
     label_required: true,
     // Two keys may have one name: the document only advises to tell them apart.
