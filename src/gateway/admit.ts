@@ -32,11 +32,11 @@ export function present(edge: Edge, secret: string): Presented {
 }
 
 /**
- * The facts of a request that admission reads: `source` is the client address, IPv6 by /64, and `reservation` the
- * micro-credits that it may cost.
+ * The facts of a request that admission reads: `source` is the client address, IPv6 by /64, and null where none is
+ * known, which no lockout counts then; `reservation` are the micro-credits that it may cost.
  */
 export interface AdmitFacts extends RequestFacts {
-  readonly source: string;
+  readonly source: string | null;
   readonly reservation: number;
 }
 
@@ -63,7 +63,7 @@ const MAX_ROUNDS = 8;
 export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Admission | null {
   const nowMs = edge.clock.nowMs();
   const record = fromMemory(edge.lookup, presented.fingerprint, nowMs);
-  if (record === undefined || !isClear(edge, facts.source, nowMs, back)) return null;
+  if (record === undefined || !mayBeHeard(edge, facts, nowMs, back)) return null;
   if (decide(record, facts, edge.policy, nowMs) !== null) return null;
   const slot = slotOf(edge, record.keyId);
   const reserve = reserveOf(record, edge.policy, facts.reservation);
@@ -76,10 +76,14 @@ export function admitWarm(edge: Edge, presented: Presented, facts: AdmitFacts, b
   return { admitted: true, record, ticket: { held: taken, reserve } };
 }
 
+function mayBeHeard(edge: Edge, { source }: AdmitFacts, nowMs: number, back: Background): boolean {
+  return source === null || isClear(edge, source, nowMs, back);
+}
+
 /** What has been learnt so far for one request; each round asks for what is missing. */
 interface Progress {
   /**
-   * `identify`: a key asks about itself; no permit. `continue`: a running stream asks whether it may go on; no permit,
+   * `identify`: a key asks about itself, or about another one; no permit. `continue`: a running stream asks whether it may go on; no permit,
    * no lockout, no strike.
    */
   readonly mode: 'admit' | 'identify' | 'continue';
@@ -103,9 +107,10 @@ type Step =
 function step(edge: Edge, progress: Progress, facts: AdmitFacts, nowMs: number): Step {
   const { record, mode, heard } = progress;
   if ('denial' in heard) return { kind: 'denied', denial: heard.denial };
-  const locked = mode !== 'continue' ? lockDenial(edge, addressSource(facts.source), nowMs) : null;
+  const name = facts.source === null ? null : addressSource(facts.source);
+  const locked = mode !== 'continue' && name !== null ? lockDenial(edge, name, nowMs) : null;
   if (locked !== null) return { kind: 'denied', denial: locked };
-  const source = heard.untilMs <= nowMs && told(edge, addressSource(facts.source), nowMs)?.kind !== 'clear';
+  const source = name !== null && heard.untilMs <= nowMs && told(edge, name, nowMs)?.kind !== 'clear';
   if (record === undefined) return { kind: 'missing', source, gate: null };
 
   const denial = decide(record, facts, edge.policy, nowMs);
@@ -135,11 +140,20 @@ export function admit(edge: Edge, presented: Presented, facts: AdmitFacts, back:
 }
 
 /**
- * Judges a key that asks about itself: all but its limits, of which nothing is taken. A bad credential is struck as
- * {@link admit} does, and there is never a ticket.
+ * Judges a key that asks for nothing but an answer: all but its limits, of which nothing is taken. A bad credential is
+ * struck as {@link admit} does, and there is never a ticket.
  */
 export function identify(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Promise<Admission> {
   return run(edge, presented, facts, back, 'identify');
+}
+
+/** {@link identify} with what this isolate holds, as {@link admitWarm}: null where something must be asked. */
+export function identifyWarm(edge: Edge, presented: Presented, facts: AdmitFacts, back: Background): Admission | null {
+  const nowMs = edge.clock.nowMs();
+  const record = fromMemory(edge.lookup, presented.fingerprint, nowMs);
+  if (record === undefined || !mayBeHeard(edge, facts, nowMs, back)) return null;
+  if (!isConfirmed(slotOf(edge, record.keyId), record.generation, nowMs)) return null;
+  return decide(record, facts, edge.policy, nowMs) === null ? { admitted: true, record, ticket: null } : null;
 }
 
 /** Whether the key may go on using a running stream, as surely as a new request would be judged. */
@@ -214,7 +228,10 @@ async function learn(
   back: Background,
 ): Promise<Denial | null> {
   const { record } = progress;
-  const source = missing.source ? askSource(edge, facts.source).catch(fallback(edge, back, 'lockout')) : null;
+  const source =
+    missing.source && facts.source !== null
+      ? askSource(edge, facts.source).catch(fallback(edge, back, 'lockout'))
+      : null;
   if (record === undefined) return lookUp(edge, progress, presented, source, back);
 
   const gate =

@@ -17,8 +17,7 @@ import { normalisePath } from './path.ts';
 import { takePublic } from './rates.ts';
 import { record } from './recording.ts';
 import { type CompiledRoute, matchRoute } from './routes.ts';
-import { addressSource, lockDenial, strikeFor } from './strike.ts';
-import { gateUnavailable } from './unavailable.ts';
+import { addressSource, lockDenial, strikeMalformed } from './strike.ts';
 import { readRequest } from './usage-request.ts';
 
 const NO_HEADERS: HeaderRecord = {};
@@ -53,6 +52,12 @@ interface Passage {
   ticket: Ticket | null;
   /** What answers and refusals alike tell of the key: its limits, and the end of a secret that was replaced. */
   told: HeaderRecord;
+}
+
+/** Its facts: of a request that is forwarded all are known. */
+interface Facts extends AdmitFacts {
+  readonly address: string;
+  readonly source: string;
 }
 
 /** The way of a request through the gateway (DESIGN §2): parse, look up, decide, admit, forward, record. */
@@ -103,7 +108,7 @@ async function pass(passage: Passage): Promise<Forwarded> {
 }
 
 /** A route without keys: the address must not be locked, and is counted. */
-async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
+async function passPublic(passage: Passage, route: CompiledRoute, facts: Facts): Promise<Forwarded> {
   const denial = await takePublic(passage.house.edge, facts.source, route.publicRatePerMinute, passage.back);
   if (denial !== null) return { kind: 'denial', denial };
   return send(passage, route, facts, NO_HEADERS, {
@@ -114,7 +119,7 @@ async function passPublic(passage: Passage, route: CompiledRoute, facts: AdmitFa
   });
 }
 
-async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitFacts): Promise<Forwarded> {
+async function passWithKey(passage: Passage, route: CompiledRoute, facts: Facts): Promise<Forwarded> {
   const { house, back, request, headers } = passage;
   const { edge, policy } = house;
   const credential = findCredential(passage.headers, policy.credential.places);
@@ -123,7 +128,7 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
     return locked === null ? refused('missing_credential') : { kind: 'denial', denial: locked };
   }
   if (edge.format.read(credential.text) === null) {
-    return { kind: 'denial', denial: await strikeMalformed(passage, facts.source) };
+    return { kind: 'denial', denial: await strikeMalformed(edge, facts.source, back) };
   }
   const presented = present(edge, credential.text);
   const { price } = route;
@@ -155,23 +160,10 @@ async function passWithKey(passage: Passage, route: CompiledRoute, facts: AdmitF
   });
 }
 
-async function strikeMalformed(passage: Passage, source: string): Promise<Denial> {
-  const { house, back } = passage;
-  const { edge } = house;
-  try {
-    const struck = strikeFor(edge, deny('malformed'), source, null);
-    // A caller who hangs up is struck all the same.
-    back.waitUntil(struck.catch(() => undefined));
-    return await struck;
-  } catch {
-    return gateUnavailable(back, 'lockout');
-  }
-}
-
 function send(
   passage: Passage,
   route: CompiledRoute,
-  facts: AdmitFacts,
+  facts: Facts,
   identity: HeaderRecord,
   how: Pick<ForwardCall, 'body' | 'assertion' | 'watch' | 'metering'>,
 ): Promise<Forwarded> {

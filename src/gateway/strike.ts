@@ -4,7 +4,9 @@ import { callObject } from '../objects/call.ts';
 import type { Struck } from '../objects/lockout.ts';
 import type { LockoutRule } from '../policy/schema.ts';
 import { noteOnce } from '../registry/note.ts';
+import type { Background } from './ask.ts';
 import { type Edge, keepTold, told } from './edge.ts';
+import { gateUnavailable } from './unavailable.ts';
 
 /** The name of the lockout object of a client address, and of a presented secret's digest. */
 export const addressSource = (address: string): string => `ip:${address}`;
@@ -24,14 +26,14 @@ export function lockedFor(name: string, retryAfterMs: number): Denial {
 
 /**
  * Counts a failed attempt, awaited: against the presented secret (null: it was malformed, or is no key) and against
- * the address. An attempt on a locked source is no strike. The one that locks a source is written into the audit trail,
- * that of a secret also into its `owner`'s. Returns the denial to answer: the given one, or the lock's. Throws where the
- * lockout cannot be reached.
+ * the address (null: none is known). An attempt on a locked source is no strike. The one that locks a source is written
+ * into the audit trail, that of a secret also into its `owner`'s. Returns the denial to answer: the given one, or the
+ * lock's. Throws where the lockout cannot be reached.
  */
 export async function strikeFor(
   edge: Edge,
   denial: Denial,
-  address: string,
+  address: string | null,
   digest: string | null,
   owner?: KeyRecord,
 ): Promise<Denial> {
@@ -41,8 +43,21 @@ export async function strikeFor(
     const locked = await strikeOne(edge, secretSource(digest), lockouts.secret, lock);
     if (locked !== null) return locked;
   }
+  if (address === null) return denial;
   const lock = { action: 'address.locked', subject: address, address, owner: undefined };
   return (await strikeOne(edge, addressSource(address), lockouts.address, lock)) ?? denial;
+}
+
+/** Strikes the address of who sent what is no key; what cannot be counted is a denial too. */
+export async function strikeMalformed(edge: Edge, address: string | null, back: Background): Promise<Denial> {
+  try {
+    const struck = strikeFor(edge, deny('malformed'), address, null);
+    // A caller who hangs up is struck all the same.
+    back.waitUntil(struck.catch(() => undefined));
+    return await struck;
+  } catch {
+    return gateUnavailable(back, 'lockout');
+  }
 }
 
 async function strikeOne(edge: Edge, name: string, rule: LockoutRule, lock: Lock): Promise<Denial | null> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decide, type RequestFacts } from '../../src/decision/decide.ts';
+import { allDenials, decide, mayVerify, type RequestFacts } from '../../src/decision/decide.ts';
 import type { KeyRecord } from '../../src/decision/record.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { goodRecord as good } from '../support/record.ts';
@@ -68,6 +68,28 @@ describe('a key', () => {
       expect(reason(record)).toBe(expected);
     }
   });
+
+  test('with several faults is told all of them in order, and none where there is none', () => {
+    const reasons = (record: Partial<KeyRecord>, facts: Partial<RequestFacts> = {}) =>
+      allDenials({ ...good, ...record }, { ...call, ...facts }, policy, NOW).map((denial) => denial.reason);
+    expect(reasons({})).toEqual([]);
+    const faulty = {
+      addresses: [],
+      role: 'boss',
+      graceEndsAtMs: 0,
+      expiresAtMs: 0,
+      accountStatus: 'suspended',
+    } as const;
+    const most = ['expired', 'grace_ended', 'role_forbidden', 'address_forbidden'];
+    expect(reasons({ ...faulty, status: 'inactive' })).toEqual(['account_suspended', 'inactive', ...most]);
+    expect(reasons({ ...faulty, status: 'revoked' })).toEqual(['revoked', 'account_suspended', ...most]);
+    expect(reasons({ addresses: [] }, { address: null })).toEqual(['address_missing']);
+  });
+
+  test('with a list is not judged where no address is known, and without one needs none', () => {
+    expect(reason({ addresses: ['0.0.0.0/0'] }, { address: null })).toBe('address_missing');
+    expect(reason({}, { address: null })).toBeNull();
+  });
 });
 
 describe('a role', () => {
@@ -85,5 +107,42 @@ describe('a role', () => {
     ['trial', 'POST', '/webhooks', false],
   ])('%s may %s %s: %s', (role, method, path, expected) => {
     expect(reason({ role }, { method, path }) === null).toBe(expected);
+  });
+});
+
+describe('where no path is known', () => {
+  test.each<[string, string | null]>([
+    ['viewer', null],
+    ['developer', null],
+    ['service', 'role_forbidden'],
+    ['boss', 'role_forbidden'],
+    ['constructor', 'role_forbidden'],
+  ])('the role %s must permit anything at all', (role, expected) => {
+    expect(reason({ role }, { path: null })).toBe(expected);
+  });
+});
+
+describe('who asks about other keys', () => {
+  test.each<[string, string | null]>([
+    ['service', null],
+    ['account_admin', 'role_forbidden'],
+    ['boss', 'role_forbidden'],
+    ['constructor', 'role_forbidden'],
+  ])('may do so with a role that verifies: %s', (role, expected) => {
+    expect(reason({ role }, { verifies: true })).toBe(expected);
+    expect(reason({ role }, { verifies: true, path: null })).toBe(expected);
+  });
+
+  test('is judged by state and addresses as all are', () => {
+    expect(reason({ role: 'service', status: 'inactive' }, { verifies: true })).toBe('inactive');
+    expect(reason({ role: 'service', addresses: ['198.51.100.1'] }, { verifies: true })).toBe('address_forbidden');
+    expect(reason({ role: 'service', environment: 'moon' }, { verifies: true })).toBe('role_forbidden');
+  });
+
+  test('is nobody where no role verifies', () => {
+    expect(mayVerify(policy)).toBe(true);
+    const roles = { service: { allow: [], verifies: false } };
+    const without = loadPolicy({ roles });
+    expect(without.ok && mayVerify(without.policy)).toBe(false);
   });
 });
