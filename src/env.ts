@@ -1,6 +1,6 @@
 import { type AdminTokens, parseAdminTokens } from './control/guards/tokens.ts';
 import { parsePeppers } from './credential/digest.ts';
-import { compileFormat } from './credential/format.ts';
+import { compileFormat, withLegacy } from './credential/format.ts';
 import { redact } from './credential/redact.ts';
 import { type Assertions, openAssertions } from './gateway/assertion.ts';
 import { type ParsedAssertionKeys, parseAssertionKeys } from './gateway/assertion-keys.ts';
@@ -82,7 +82,7 @@ export function setUp(env: Env, readClock: () => number): Setup {
   if (!compiled.ok) return { ok: false, problems: [compiled.problem] };
   const routes = compileRoutes(policy.upstreams, env as unknown as Record<string, unknown>);
   if (!routes.ok) return { ok: false, problems: routes.problems };
-  const { format } = compiled;
+  const format = withLegacy(compiled.format, policy.legacy.formats);
   const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts, LEDGER: ledgers } = env;
   const board = () => env.METRICS.getByName(BOARD) as unknown as BoardCalls;
   const counters = openCounters((values) => board().add(values));

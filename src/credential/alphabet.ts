@@ -20,3 +20,10 @@ export function drawCharacter(alphabet: string, bytes: Iterator<number>): string
   }
   return null;
 }
+
+/** By ASCII code: 1 for the characters of `alphabet`. */
+export function tableOf(alphabet: string): Uint8Array {
+  const table = new Uint8Array(128);
+  for (let i = 0; i < alphabet.length; i++) table[alphabet.charCodeAt(i)] = 1;
+  return table;
+}

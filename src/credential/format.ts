@@ -1,5 +1,6 @@
-import { BASE62, drawCharacter } from './alphabet.ts';
+import { BASE62, drawCharacter, tableOf } from './alphabet.ts';
 import { CHECKSUM_LENGTH, checksum } from './checksum.ts';
+import { compileLegacy, type LegacyFormat, type LegacyRow } from './legacy.ts';
 import { type Part, parseTemplate } from './template.ts';
 
 /** What a well-formed key tells; `environment` is null where the template has no {env}. */
@@ -7,6 +8,8 @@ export interface ReadKey {
   readonly environment: string | null;
   /** Where the secret begins: the length of the literal part, environment included. */
   readonly secretStart: number;
+  /** Which format of an older system it has; null: the own one. */
+  readonly legacy: LegacyFormat | null;
 }
 
 /** How the keys of one policy look. */
@@ -19,11 +22,13 @@ export interface KeyFormat {
   readonly head: string;
   /** The literal parts before the secret, one per environment, the longest first. */
   readonly starts: readonly string[];
+  /** The formats of older systems that are taken beside it, those with the longest prefixes first. */
+  readonly legacy: readonly LegacyFormat[];
   /** A new key, or null where too many of the bytes had to be skipped. Throws for an unknown environment. */
   readonly mint: (environment: string, random: Uint8Array) => string | null;
   /** Null for what is malformed: prefix, environment, length, characters or checksum. No I/O; a huge text costs nothing. */
   readonly read: (text: string) => ReadKey | null;
-  /** Literal part and the first `visibleChars` of the secret. Throws for what is not a key of this format. */
+  /** Literal part and the first `visibleChars` of the secret; a legacy format says itself how many. Throws for what is no key. */
   readonly visiblePrefix: (key: string, visibleChars: number) => string;
   /** The index behind the run of characters from `at` on that may stand behind a start. */
   readonly runEnd: (text: string, at: number) => number;
@@ -79,7 +84,10 @@ function openFormat(head: string, starts: readonly Start[], slots: readonly stri
   const tailLength = slots.length + checkLength;
   const tables = slots.map(tableOf);
   const tail = tableOf(slots.join('') + (isChecked ? BASE62 : ''));
-  const known = starts.map(({ text, environment }) => ({ text, key: { environment, secretStart: text.length } }));
+  const known = starts.map(({ text, environment }) => ({
+    text,
+    key: { environment, secretStart: text.length, legacy: null },
+  }));
 
   function read(text: string): ReadKey | null {
     const start = known.find((each) => text.length === each.text.length + tailLength && text.startsWith(each.text));
@@ -110,6 +118,7 @@ function openFormat(head: string, starts: readonly Start[], slots: readonly stri
     randomBytes: bytesFor(drawn.length),
     head,
     starts: starts.map(({ text }) => text).sort((a, b) => b.length - a.length),
+    legacy: [],
     mint,
     read,
     visiblePrefix(key, visibleChars) {
@@ -125,9 +134,35 @@ function openFormat(head: string, starts: readonly Start[], slots: readonly stri
   };
 }
 
-/** By ASCII code: 1 for the characters of `alphabet`. */
-function tableOf(alphabet: string): Uint8Array {
-  const table = new Uint8Array(128);
-  for (let i = 0; i < alphabet.length; i++) table[alphabet.charCodeAt(i)] = 1;
-  return table;
+/**
+ * A format that takes the secrets of older systems too, and mints its own all the same. What begins like a key of the own
+ * format is one, or none: only a legacy format whose prefix begins so too has a say about it.
+ */
+export function withLegacy(own: KeyFormat, rows: readonly LegacyRow[]): KeyFormat {
+  if (rows.length === 0) return own;
+  const legacy = compileLegacy(rows);
+  const ofOwn = new Set(legacy.filter(({ prefix }) => prefix.startsWith(own.head)));
+
+  function formatFor(text: string): LegacyFormat | undefined {
+    const format = legacy.find((each) => each.takes(text));
+    if (format === undefined || ofOwn.has(format)) return format;
+    return own.starts.some((start) => text.startsWith(start)) ? undefined : format;
+  }
+
+  return {
+    ...own,
+    legacy,
+    read(text) {
+      const key = own.read(text);
+      if (key !== null) return key;
+      const format = formatFor(text);
+      if (format === undefined) return null;
+      return { environment: format.environment, secretStart: format.prefix.length, legacy: format };
+    },
+    visiblePrefix(key, visibleChars) {
+      const format = own.read(key) === null ? formatFor(key) : undefined;
+      if (format === undefined) return own.visiblePrefix(key, visibleChars);
+      return key.slice(0, format.prefix.length + format.visibleChars);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { KeyFormat } from '../credential/format.ts';
-import { redact } from '../credential/redact.ts';
+import { redact, redactLegacy } from '../credential/redact.ts';
 
 /** A request of which no account can be told: without a key that is known, or to a control route. No query string. */
 export interface RequestLine {
@@ -31,6 +31,8 @@ const LINES_AT_ONCE = 100;
 const ALERT_EVERY_MS = 10_000;
 /** Fields of few values, by which alerts of one name are of different kinds. */
 const KINDS = ['cause', 'origin', 'job'] as const;
+/** Fields that hold texts from outside. */
+const FOREIGN: ReadonlySet<string> = new Set(['path', 'error']);
 
 /** A logger whose lines name the policy's digest. `format` null: the configuration is broken, so no key is known. */
 export function openLogger(format: KeyFormat | null, policyDigest: string, readClock: () => number = Date.now): Logger {
@@ -38,8 +40,11 @@ export function openLogger(format: KeyFormat | null, policyDigest: string, readC
   let requests: RequestLine[] = [];
   let flushDueAtMs = 0;
   const alerts = new Map<string, { readonly atMs: number; leftOut: number }>();
+  const legacy = format?.legacy ?? [];
+  const hide = (field: string, value: unknown) =>
+    FOREIGN.has(field) && typeof value === 'string' ? redactLegacy(value, legacy) : value;
   const write = (lines: readonly object[]) => {
-    const text = lines.map((line) => JSON.stringify({ ...line, policy: policyDigest })).join('\n');
+    const text = lines.map((line) => JSON.stringify({ ...line, policy: policyDigest }, hide)).join('\n');
     console.log(format === null ? text : redact(text, format));
   };
   const flush = () => {

@@ -1,3 +1,5 @@
+import type { KeyFormat } from '../credential/format.ts';
+import { redactLegacy } from '../credential/redact.ts';
 import { networkOf } from '../decision/address.ts';
 import type { Denial } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
@@ -73,7 +75,7 @@ function recordWithKey(
       category: key.category,
       environment: key.environment,
       method,
-      path: recordedPath(log.query ? path + plainQuery(search) : path),
+      path: recordedPath(log.query ? path + plainQuery(search) : path, edge.format),
       status,
       reason: denial?.reason ?? null,
       ttfbMs,
@@ -90,8 +92,12 @@ function recordWithKey(
   );
 }
 
-/** A path as it is recorded: a long one is cut, since the log's limit holds for its texts and anyone with a key makes them. */
-function recordedPath(path: string): string {
+/**
+ * A path as it is recorded, without what could be a secret of an older system: a long one is cut, since the log's limit
+ * holds for its texts and anyone with a key makes them.
+ */
+function recordedPath(given: string, { legacy }: KeyFormat): string {
+  const path = legacy.length === 0 ? given : redactLegacy(given, legacy);
   return path.length <= PATH_CHARS ? path : `${path.slice(0, PATH_CHARS - 1)}…`;
 }
 

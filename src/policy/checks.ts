@@ -4,12 +4,15 @@ import type { BodyTemplate, Policy } from './schema.ts';
 
 /** What a secret must hold at least, so that it cannot be guessed; a checksum counts for nothing here. */
 const MIN_SECRET_BITS = 120;
+/** What a visible prefix leaves out of a secret of a legacy format. */
+const MIN_HIDDEN_CHARS = 8;
 const TRIAL_PLACEHOLDERS = ['minutes', 'operations'] as const;
 
 /** What one field alone cannot tell: references between fields, and texts that are compiled. Empty: all is well. */
 export function crossCheck(policy: Policy): string[] {
   return [
     ...formatProblems(policy),
+    ...legacyProblems(policy),
     ...referenceProblems(policy),
     ...upstreamProblems(policy),
     ...textProblems(policy),
@@ -23,6 +26,31 @@ function formatProblems({ key, environments }: Policy): string[] {
   const bits = Math.floor(compiled.format.secretBits);
   if (bits >= MIN_SECRET_BITS) return [];
   return [`policy.key.template: holds ${bits} bits of secret, expected at least ${MIN_SECRET_BITS}`];
+}
+
+function legacyProblems({ legacy, environments, trial }: Policy): string[] {
+  const { formats, verifier } = legacy;
+  const names = formats.map(({ name }) => name);
+  const looks = formats.map((format) =>
+    JSON.stringify([format.prefix, format.charset, format.min_length, format.max_length]),
+  );
+  const problems = formats.flatMap((format, i) => {
+    const at = `legacy.formats[${i}]`;
+    const { environment, min_length: least, max_length: most, visible_chars: visible } = format;
+    const isTrial = trial.enabled && environment === trial.environment;
+    return [
+      names.indexOf(format.name) === i ? null : `policy.${at}.name: "${format.name}" is taken`,
+      looks.indexOf(looks[i] as string) === i ? null : `policy.${at}: is the same as another one`,
+      least <= most ? null : `policy.${at}.min_length: expected at most max_length, ${most}`,
+      visible <= least - MIN_HIDDEN_CHARS
+        ? null
+        : `policy.${at}.visible_chars: expected at most ${least - MIN_HIDDEN_CHARS}, so that ${MIN_HIDDEN_CHARS} of min_length stay hidden`,
+      missing(`${at}.environment`, environment, environments, 'environment'),
+      isTrial ? `policy.${at}.environment: "${environment}" is for trial keys` : null,
+    ].filter((problem) => problem !== null);
+  });
+  if (verifier === null || formats.length > 0) return problems;
+  return [...problems, 'policy.legacy.verifier: needs policy.legacy.formats, whose secrets alone it is asked about'];
 }
 
 function referenceProblems(policy: Policy): string[] {

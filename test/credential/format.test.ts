@@ -20,6 +20,7 @@ describe.each(TEMPLATES)('a key of %s', (template) => {
         expect(format.read(key)).toEqual({
           environment: template.includes('{env}') ? env : null,
           secretStart: start(env).length,
+          legacy: null,
         });
       }),
     );

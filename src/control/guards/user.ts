@@ -49,6 +49,9 @@ export type UserGuarded<User extends InSession> =
 
 /** In which a user names the account that is meant, of several or one that has invited them. */
 export const ACCOUNT_HEADER = 'X-Keystile-Account';
+/** The form of a signed token (RFC 7515 §7.1), which a wide legacy format takes too. */
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
 /** The guard of the customers' routes; null where the policy knows no sign-in. */
 export function openUserGuard(house: House): UserGuard | null {
   const { session } = house.policy;
@@ -70,7 +73,7 @@ export async function guardSession(guard: UserGuard, request: UserRequest): Prom
     const locked = await lockOf(edge, source);
     if (locked !== null) return refused(locked);
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-    if (token === undefined || edge.format.read(token) !== null) {
+    if (token === undefined || (edge.format.read(token) !== null && !TOKEN.test(token))) {
       const key = findCredential(request.headers, policy.credential.places).kind !== 'none';
       const detail = 'an API key is no session: sign in, and send the session token as "Bearer <token>"';
       return refused(key ? deny('session_invalid', { detail }) : deny('session_missing'));
