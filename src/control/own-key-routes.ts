@@ -5,11 +5,11 @@ import type { House } from '../env.ts';
 import { setAll } from '../gateway/headers.ts';
 import { graceHeaders } from '../gateway/identity.ts';
 import { denied, respond } from './answer.ts';
-import { guardOwnKey, type OwnKeyDesk } from './guards/own-key.ts';
+import { guardHolder, guardOwnKey, type OwnKeyDesk } from './guards/own-key.ts';
 import { invalid, nothing } from './input.ts';
 import { keyUsageQuery } from './inputs/ledger.ts';
 import { rotation } from './inputs/rotation.ts';
-import { rotateOwnKey, showOwnKey, showOwnUsage } from './keys/own-key.ts';
+import { revokeOwnKey, rotateOwnKey, showOwnKey, showOwnUsage } from './keys/own-key.ts';
 import { allowedMethods, type Route, route } from './route.ts';
 import { type Kept, serve } from './serve.ts';
 import * as ledger from './shapes/ledger.ts';
@@ -18,6 +18,8 @@ import * as shape from './shapes/rotation.ts';
 /** Where a key asks about itself. */
 export const OWN_KEY = '/api/v1/keys/apikey';
 const ROTATE = '/rotate';
+/** For whoever holds a secret, as {@link guardHolder} says. */
+export const REVOKE = '/revoke';
 
 /** All that a key may ask for itself, below {@link OWN_KEY}. Nothing of it counts against its limits. */
 export const OWN_KEY_ROUTES: readonly Route<OwnKeyDesk>[] = [
@@ -59,6 +61,19 @@ export const OWN_KEY_ROUTES: readonly Route<OwnKeyDesk>[] = [
     },
     rotateOwnKey,
   ),
+  route(
+    'POST',
+    REVOKE,
+    nothing,
+    {
+      id: 'revokeOwnKey',
+      summary: 'Revoke the key whose secret is sent, for good: whatever its state, its role and its addresses',
+      answers: { 204: null },
+      denials: ['not_found', 'conflict', 'not_in_force'],
+      example: {},
+    },
+    revokeOwnKey,
+  ),
 ];
 
 /**
@@ -74,7 +89,8 @@ export function ownKeyRoutes(house: House): Hono<Kept> {
     app.on(each.method, OWN_KEY + each.path, async (c) => {
       const known: { record?: KeyRecord | undefined } = {};
       const response = await serve(house, each, c, async () => {
-        const guarded = await guardOwnKey(house, requestOf(c, each), backOf(house, c));
+        const judge = each.path === REVOKE ? guardHolder : guardOwnKey;
+        const guarded = await judge(house, requestOf(c, each), backOf(house, c));
         const { record } = guarded;
         known.record = record;
         // Told before anything is kept for an `Idempotency-Key`: anyone has as many trial keys as they like.

@@ -12,6 +12,7 @@ import type { keyUsageQuery } from '../inputs/ledger.ts';
 import type { Rotation } from '../inputs/rotation.ts';
 import { countedView } from '../ledger/limits.ts';
 import { usageOf } from '../ledger/usage.ts';
+import { revokeKey } from './keys.ts';
 import { rotateKey } from './rotate.ts';
 
 const REPLACED = deny('conflict', {
@@ -63,4 +64,9 @@ export async function rotateOwnKey(desk: OwnKeyDesk, input: Rotation): Promise<A
     secretId: found.secretId,
     refuses: (key) => decide(recordOfKey(key), facts, policy, edge.clock.nowMs()),
   });
+}
+
+/** Ends the key, for good. 204 says that no request that is sent from now on is admitted anywhere. */
+export function revokeOwnKey(desk: OwnKeyDesk): Promise<Answer> {
+  return revokeKey(desk, desk.record.keyId);
 }

@@ -1,6 +1,6 @@
 import type { DenialReason } from '../../decision/denial.ts';
 import type { AdminAccess } from '../../env.ts';
-import { OWN_KEY, OWN_KEY_ROUTES } from '../own-key-routes.ts';
+import { OWN_KEY, OWN_KEY_ROUTES, REVOKE } from '../own-key-routes.ts';
 import { ADMIN_ROUTES } from '../routes.ts';
 import { examples, health } from '../shapes/operations.ts';
 import { LOGOUT, USER, USER_ROUTES } from '../user-routes.ts';
@@ -31,29 +31,34 @@ export const HEALTH_SECTION: Section = {
   repeats: false,
 };
 
+/** Why who holds a secret may be refused, and why a key beside that where it is judged as for any other call. */
+const HOLDER: readonly DenialReason[] = [
+  'address_missing',
+  'ip_locked',
+  'secret_locked',
+  'missing_credential',
+  'malformed',
+  'unknown',
+  'grace_ended',
+  'public_rate_limited',
+  'gate_unavailable',
+];
+const JUDGED: readonly DenialReason[] = [
+  'revoked',
+  'inactive',
+  'expired',
+  'account_suspended',
+  'role_forbidden',
+  'address_forbidden',
+];
+
 /** What a key may ask for itself. */
 export const OWN_KEY_SECTION: Section = {
   tag: 'A key itself',
   description: 'What a key asks for itself, by itself. Nothing of it counts against its limits.',
   base: OWN_KEY,
   routes: OWN_KEY_ROUTES,
-  guard: () => [
-    'address_missing',
-    'ip_locked',
-    'secret_locked',
-    'missing_credential',
-    'malformed',
-    'unknown',
-    'revoked',
-    'inactive',
-    'expired',
-    'grace_ended',
-    'account_suspended',
-    'role_forbidden',
-    'address_forbidden',
-    'public_rate_limited',
-    'gate_unavailable',
-  ],
+  guard: ({ path }) => (path === REVOKE ? HOLDER : [...HOLDER, ...JUDGED]),
   repeats: true,
 };
 

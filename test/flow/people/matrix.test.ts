@@ -68,6 +68,7 @@ const KEYS: Readonly<Record<string, readonly Role[]>> = {
   showOwnKey: ROLES,
   showOwnKeyUsage: ROLES,
   rotateOwnKey: KEEPERS,
+  revokeOwnKey: ROLES,
 };
 
 /** Which operators' routes take a token that only reads. */
@@ -346,17 +347,23 @@ describe('a key itself', () => {
   test.each(byId(OWN_KEY_ROUTES))('%s', async (id, route) => {
     const call = callOf({ base: OWN_KEY, route }, thingsOf(colleague));
     const how = { address: freshAddress() };
+    // What ends a key gets one of its own.
+    const ends = id === 'revokeOwnKey';
+    const keyFor = async (role: string) =>
+      ends ? (await cluster.issue(colleague.account, { role })).key : keyOf(role);
+    const used = Object.fromEntries(await Promise.all(ROLES.map(async (role) => [role, await keyFor(role)] as const)));
+    const trialKey = ends ? (await prepare(cluster, 'revokeTrialKey', thingsOf(colleague))).trial : trial;
     const cases = ROLES.flatMap((role) => {
       const want = KEYS[id]?.includes(role) ? ALLOWED : said('role_forbidden');
       const others = ROLES.filter((other) => other !== role).map((other) => keyOf(other).slice(0, SHOWN));
-      const own = { ...caseOf(role, call, want, bearer(keyOf(role))), hidden: [...others, ...hidden] };
+      const own = { ...caseOf(role, call, want, bearer(used[role] ?? '')), hidden: [...others, ...hidden] };
       return route.method === 'GET' ? [own, { ...own, send: { ...own.send, method: 'HEAD' } }] : [own];
     });
     const another = wrongMethod(methodsOf(OWN_KEY_ROUTES, route.path));
     await expectNone([
       ...cases,
       ...noKeys.map(([name, headers, reason]) => caseOf(name, call, said(reason), headers, how)),
-      caseOf('a trial key', call, id === 'rotateOwnKey' ? said('trial_rotation') : ALLOWED, bearer(trial)),
+      caseOf('a trial key', call, id === 'rotateOwnKey' ? said('trial_rotation') : ALLOWED, bearer(trialKey ?? '')),
       caseOf('another method', call, another, bearer(keyOf('developer')), { method: 'PUT' }),
     ]);
   });
