@@ -1,7 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway', 'control'];
+const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway', 'control', 'client'];
 
 /*
  * `node`: pure rooms, and what drives Miniflare from outside. `workers`: the objects, inside real workerd.
@@ -39,7 +39,7 @@ export default defineConfig({
       {
         test: {
           name: 'flow',
-          include: ['test/flow/**/*.test.ts', 'test/dev/**/*.test.ts'],
+          include: ['test/flow/**/*.test.ts', 'test/dev/**/*.test.ts', 'test/cli/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -9,6 +9,8 @@ const files = import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', 
 
 /** Rooms and single files of `src/` by level; an arrow points down only, or stays on its level. */
 const LEVELS: readonly (readonly string[])[] = [
+  ['cli'],
+  ['client'],
   ['index.ts'],
   ['app.ts', 'scheduled.ts'],
   ['env.ts', 'gateway', 'control', 'onboarding', 'dashboard'],
@@ -71,6 +73,19 @@ describe('the house', () => {
         .map((to) => `${source.file} → ${to}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  test('has a client and a command line that are no part of the Worker, and know it by its document alone', () => {
+    const beyond = inRooms(['cli', 'client']).flatMap((source) =>
+      source.imports
+        .map((name) => target(source, name))
+        .filter((to) => to !== null && to !== source.room && to !== 'client')
+        .map((to) => `${source.file} → ${to}`),
+    );
+    expect(beyond).toEqual([]);
+    const [client, cli] = [inRooms(['client']), inRooms(['cli'])];
+    expect(offenders(client, ({ imports }) => imports.some((name) => !/^\.\/|^openapi-fetch$/.test(name)))).toEqual([]);
+    expect(client.length * cli.length).toBeGreaterThan(20);
   });
 
   test('has SQL only in the registry and inside objects', () => {

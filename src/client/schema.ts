@@ -1,0 +1,6325 @@
+/*
+ * Made of the OpenAPI document by `npm run client`; not to be edited.
+ */
+
+export interface paths {
+    "/api/v1/onboarding/temp-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A trial key, for anyone; it is shown once, here */
+        post: operations["mintTrialKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/temp-key/{key_prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a trial key by the beginning of its secret */
+        delete: operations["revokeTrialKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/apikey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that is sent: what it is, and what is left of its limits */
+        get: operations["showOwnKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/apikey/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the requests of the key that is sent came to, by hour or by day */
+        get: operations["showOwnKeyUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/apikey/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rotate the key that is sent; its new secret is shown once, here */
+        post: operations["rotateOwnKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/apikey/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke the key whose secret is sent, for good: whatever its state, its role and its addresses */
+        post: operations["revokeOwnKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account of this session: plan, limits, credits and budget */
+        get: operations["showOwnAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the name or the budget of the account */
+        patch: operations["updateOwnAccount"];
+        trace?: never;
+    };
+    "/api/v1/user/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the requests of the account came to, by hour or by day */
+        get: operations["showUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests with the keys that you see: newest first, or all as NDJSON */
+        get: operations["showLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/api-keys/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the requests of one key came to, by hour or by day */
+        get: operations["showKeyUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/api-keys/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests with one key: newest first, or all as NDJSON */
+        get: operations["showKeyLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members of the account and who is invited, the newest first */
+        get: operations["listMembers"];
+        put?: never;
+        /** Invite an e-mail address, which becomes a member when it accepts; nothing is sent to it */
+        post: operations["inviteMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member with its keys or without, take an invitation back, or leave */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /** Give a member another role, and no key of theirs more than it allows */
+        patch: operations["changeMember"];
+        trace?: never;
+    };
+    "/api/v1/user/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys, newest first, each with its last use; revoked and expired ones only where they are asked for */
+        get: operations["listKeys"];
+        put?: never;
+        /** Make a key; its secret is shown once, here */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A key, with its limits and what is left of them, and its last use */
+        get: operations["showKey"];
+        put?: never;
+        post?: never;
+        /** Revoke a key for good, or delete one that was never used */
+        delete: operations["removeKey"];
+        options?: never;
+        head?: never;
+        /** Change what a key is called, who may use it, whether it is active, and its limits */
+        patch: operations["updateKey"];
+        trace?: never;
+    };
+    "/api/v1/user/api-keys/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a key off until it is activated */
+        post: operations["deactivateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/api-keys/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a key on again */
+        post: operations["activateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done in the account, newest first, and the limits that its keys have reached */
+        get: operations["showOwnAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a key a new secret, which is shown once, here */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign this session token out */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts, newest first */
+        get: operations["listAccounts"];
+        put?: never;
+        /** Make an account */
+        post: operations["createAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An account */
+        get: operations["showAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the name, plan, budget or billing months of an account */
+        patch: operations["updateAccount"];
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend an account: from the answer on, none of its keys is admitted */
+        post: operations["suspendAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the suspension of an account that is not closed */
+        post: operations["resumeAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close an account for good: all its keys are revoked */
+        post: operations["closeAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is kept of an account, as NDJSON; its request log has an export of its own */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase whatever tells of persons from an account that is closed; with a cursor, go on */
+        post: operations["eraseAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all keys of an account share, and what is left of it */
+        get: operations["showAccountLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members of an account and who is invited */
+        get: operations["listAccountMembers"];
+        put?: never;
+        /** Make a user of the sign-in a member of an account, or invite an e-mail address */
+        post: operations["letMemberIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member of an account with its keys or without, or take an invitation back */
+        delete: operations["removeAccountMember"];
+        options?: never;
+        head?: never;
+        /** Give a member of an account another role, and no key of theirs more than it allows */
+        patch: operations["changeAccountMember"];
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/members/{member}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is kept of a member, as NDJSON: its keys, and what it did */
+        get: operations["exportMember"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/members/{member}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove a member, revoke its keys, and erase who it was; with a cursor, go on */
+        post: operations["eraseMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key of an account; its secret is shown once, here */
+        post: operations["createAccountKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys by what they are, and what their prefix or label starts with; newest first */
+        get: operations["searchKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke all keys of a set, so many at a time */
+        post: operations["revokeKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose key a secret is, and the digest that names its lockout */
+        post: operations["lookUpKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A key, with what was counted and its last use */
+        get: operations["showAnyKey"];
+        put?: never;
+        post?: never;
+        /** Revoke a key for good, or delete one that was never used */
+        delete: operations["removeAnyKey"];
+        options?: never;
+        head?: never;
+        /** Change what a key is called, who may use it, and its limits */
+        patch: operations["updateAnyKey"];
+        trace?: never;
+    };
+    "/admin/v1/keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke a key, for good: from the answer on, it is admitted nowhere */
+        post: operations["revokeAnyKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a key off until it is activated */
+        post: operations["deactivateAnyKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a key on again */
+        post: operations["activateAnyKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a key a new secret, which is shown once, here */
+        post: operations["rotateAnyKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an account stands, and what led there */
+        get: operations["showCredits"];
+        put?: never;
+        /** Grant credits to an account, or correct them */
+        post: operations["grantCredits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests of an account: newest first by page, or all as NDJSON, oldest first */
+        get: operations["showAccountLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/accounts/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the requests of an account came to, by hour or by day */
+        get: operations["showAccountUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/lockouts/{kind}/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often an address or a secret was struck, and until when it is locked */
+        get: operations["showLockout"];
+        put?: never;
+        post?: never;
+        /** Lift a lock and clear the strikes */
+        delete: operations["liftLockout"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this gateway stands: its stores, what waits, peppers, origins and policy */
+        get: operations["showStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all isolates have counted, in the text format of Prometheus */
+        get: operations["showMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** After a restored database: compare a page of keys with their gates, and write the stricter of both */
+        post: operations["reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, newest first; of one account with the limits that were reached, and calls if the policy says so */
+        get: operations["showAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gateway answers; no store is asked */
+        get: operations["showHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Error: {
+            /** @constant */
+            type: "about:blank";
+            title: string;
+            status: number;
+            detail: string;
+            code: string;
+            limits?: string[];
+            request_id: string;
+        };
+        TrialKey: {
+            api_key: string;
+            /** Format: date-time */
+            expires_at: string;
+            ops_limit: number;
+            message: string;
+        };
+        OwnKey: {
+            id: string;
+            account: string;
+            prefix: string;
+            label: string | null;
+            category: string | null;
+            environment: string;
+            role: string;
+            /** @enum {string} */
+            status: "active" | "inactive" | "revoked";
+            expires_at: string | null;
+            grace_period_ends_at: string | null;
+            usage: components["schemas"]["Counted"] | null;
+        };
+        Counted: {
+            granted: number;
+            used: number;
+            unreported: number;
+            limits: components["schemas"]["Limit"][];
+        };
+        Limit: {
+            name: string;
+            /** @enum {string} */
+            unit: "requests" | "micro_credits";
+            limit: number;
+            remaining: number;
+            resets_at: string | null;
+        };
+        Usage: {
+            account: string;
+            /** @enum {string} */
+            by: "hour" | "day";
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            points: {
+                /** Format: date-time */
+                starts_at: string;
+                requests: number;
+                statuses: {
+                    [key: string]: number;
+                };
+                reasons: {
+                    [key: string]: number;
+                };
+                micro: number;
+                prompt_tokens: number;
+                completion_tokens: number;
+                ttfb_ms: {
+                    p50: number;
+                    p95: number;
+                    p99: number;
+                } | null;
+            }[];
+            sums: {
+                requests: number;
+                statuses: {
+                    [key: string]: number;
+                };
+                reasons: {
+                    [key: string]: number;
+                };
+                micro: number;
+                prompt_tokens: number;
+                completion_tokens: number;
+                ttfb_ms: {
+                    p50: number;
+                    p95: number;
+                    p99: number;
+                } | null;
+            };
+        };
+        RotatedKey: {
+            new_api_key: string;
+            old_key_prefix: string;
+            /** Format: date-time */
+            grace_period_ends_at: string;
+            environment: string;
+            id: string;
+        };
+        OwnAccount: {
+            id: string;
+            name: string;
+            plan: string;
+            /** @enum {string} */
+            status: "active" | "suspended";
+            budget_micro: number | null;
+            /** Format: date-time */
+            billing_anchor: string;
+            /** Format: date-time */
+            created_at: string;
+            closed_at: string | null;
+            member: {
+                id: string;
+                role: string;
+            };
+            limits: components["schemas"]["Counted"] | null;
+            credits: components["schemas"]["Balance"] | null;
+        };
+        Balance: {
+            balance_micro: number;
+            held_micro: number;
+            spent_micro: number;
+            unreported_micro: number;
+            granted_micro: number;
+            month: {
+                /** Format: date-time */
+                starts_at: string;
+                /** Format: date-time */
+                ends_at: string;
+                spent_micro: number;
+                budget_micro: number | null;
+            };
+        };
+        ChangedOwnAccount: {
+            id: string;
+            name: string;
+            plan: string;
+            /** @enum {string} */
+            status: "active" | "suspended";
+            budget_micro: number | null;
+            /** Format: date-time */
+            billing_anchor: string;
+            /** Format: date-time */
+            created_at: string;
+            closed_at: string | null;
+            member: {
+                id: string;
+                role: string;
+            };
+            done: string[];
+            pending: string[];
+            more: boolean;
+        };
+        LogEntry: {
+            request_id: string;
+            /** Format: date-time */
+            at: string;
+            key: string;
+            label: string | null;
+            category: string | null;
+            environment: string;
+            method: string;
+            path: string;
+            status: number;
+            reason: string | null;
+            ttfb_ms: number;
+            bytes: number | null;
+            address: string | null;
+            country: string | null;
+            micro: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+        };
+        Person: {
+            id: string;
+            account: string;
+            user: string | null;
+            email: string | null;
+            role: string;
+            /** @enum {string} */
+            status: "active" | "invited" | "removed";
+            /** Format: date-time */
+            since: string;
+            removed_at: string | null;
+            expires_at: string | null;
+        };
+        ChangedMember: {
+            id: string;
+            account: string;
+            user: string | null;
+            email: string | null;
+            role: string;
+            /** @enum {string} */
+            status: "active" | "invited" | "removed";
+            /** Format: date-time */
+            since: string;
+            removed_at: string | null;
+            expires_at: string | null;
+            keys_changed: number;
+            done: string[];
+            pending: string[];
+            more: boolean;
+        };
+        RemovedMember: {
+            id: string;
+            account: string;
+            user: string | null;
+            email: string | null;
+            role: string;
+            /** @enum {string} */
+            status: "active" | "invited" | "removed";
+            /** Format: date-time */
+            since: string;
+            removed_at: string | null;
+            expires_at: string | null;
+            /** @enum {string} */
+            keys: "revoked" | "kept";
+            key_count: number;
+            done: string[];
+            pending: string[];
+            more: boolean;
+        };
+        ListedKey: {
+            id: string;
+            account: string;
+            creator: string | null;
+            prefix: string;
+            environment: string;
+            role: string;
+            label: string | null;
+            category: string | null;
+            expires_at: string | null;
+            rate_limit_per_second: number | null;
+            rate_limit_per_minute: number | null;
+            quotas: components["schemas"]["Quotas"];
+            credit_quotas: components["schemas"]["Quotas"];
+            addresses: string[] | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            status: "active" | "inactive" | "expired" | "revoked";
+            revoked_at: string | null;
+            last_used: {
+                /** Format: date-time */
+                at: string;
+                address: string | null;
+            } | null;
+        };
+        Quotas: {
+            total?: number;
+            daily?: number;
+            weekly?: number;
+            monthly?: number;
+        };
+        NewKey: {
+            key: string;
+            id: string;
+            account: string;
+            creator: string | null;
+            prefix: string;
+            environment: string;
+            role: string;
+            label: string | null;
+            category: string | null;
+            expires_at: string | null;
+            rate_limit_per_second: number | null;
+            rate_limit_per_minute: number | null;
+            quotas: components["schemas"]["Quotas"];
+            credit_quotas: components["schemas"]["Quotas"];
+            addresses: string[] | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+        };
+        ShownKey: {
+            id: string;
+            account: string;
+            creator: string | null;
+            prefix: string;
+            environment: string;
+            role: string;
+            label: string | null;
+            category: string | null;
+            expires_at: string | null;
+            rate_limit_per_second: number | null;
+            rate_limit_per_minute: number | null;
+            quotas: components["schemas"]["Quotas"];
+            credit_quotas: components["schemas"]["Quotas"];
+            addresses: string[] | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            status: "active" | "inactive" | "expired" | "revoked";
+            revoked_at: string | null;
+            last_used: {
+                /** Format: date-time */
+                at: string;
+                address: string | null;
+            } | null;
+            usage: components["schemas"]["Counted"] | null;
+        };
+        Key: {
+            id: string;
+            account: string;
+            creator: string | null;
+            prefix: string;
+            environment: string;
+            role: string;
+            label: string | null;
+            category: string | null;
+            expires_at: string | null;
+            rate_limit_per_second: number | null;
+            rate_limit_per_minute: number | null;
+            quotas: components["schemas"]["Quotas"];
+            credit_quotas: components["schemas"]["Quotas"];
+            addresses: string[] | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            status: "active" | "inactive" | "expired" | "revoked";
+            revoked_at: string | null;
+        };
+        AuditEntry: {
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            action: string;
+            account: string | null;
+            key: string | null;
+            address: string | null;
+            request_id: string | null;
+            before: unknown;
+            after: unknown;
+        };
+        SignedOut: {
+            /** @constant */
+            signed_out: true;
+        };
+        Account: {
+            id: string;
+            name: string;
+            plan: string;
+            /** @enum {string} */
+            status: "active" | "suspended";
+            budget_micro: number | null;
+            /** Format: date-time */
+            billing_anchor: string;
+            /** Format: date-time */
+            created_at: string;
+            closed_at: string | null;
+            organisation: string | null;
+            user: string | null;
+            erased_at: string | null;
+        };
+        ChangedAccount: {
+            id: string;
+            name: string;
+            plan: string;
+            /** @enum {string} */
+            status: "active" | "suspended";
+            budget_micro: number | null;
+            /** Format: date-time */
+            billing_anchor: string;
+            /** Format: date-time */
+            created_at: string;
+            closed_at: string | null;
+            organisation: string | null;
+            user: string | null;
+            erased_at: string | null;
+            done: string[];
+            pending: string[];
+            more: boolean;
+        };
+        ErasedAccount: {
+            account: string;
+            erased: boolean;
+            next_cursor: string | null;
+        };
+        AccountLimits: {
+            account: string;
+            plan: string;
+            granted: number;
+            used: number;
+            unreported: number;
+            limits: components["schemas"]["Limit"][];
+        };
+        ErasedMember: {
+            account: string;
+            member: string;
+            erased: boolean;
+            next_cursor: string | null;
+        };
+        Credits: {
+            account: string;
+            balance_micro: number;
+            held_micro: number;
+            spent_micro: number;
+            unreported_micro: number;
+            granted_micro: number;
+            month: {
+                /** Format: date-time */
+                starts_at: string;
+                /** Format: date-time */
+                ends_at: string;
+                spent_micro: number;
+                budget_micro: number | null;
+            };
+            movements: components["schemas"]["CreditMovement"][];
+            next_cursor: string | null;
+        };
+        CreditMovement: {
+            id: string;
+            /** @enum {string} */
+            kind: "grant" | "spent" | "unreported";
+            /** Format: date-time */
+            at: string;
+            micro: number;
+            note: string | null;
+            actor: string | null;
+        };
+        Lockout: {
+            /** @enum {string} */
+            kind: "ip" | "secret";
+            subject: string;
+            strikes: number;
+            locked_until: string | null;
+        };
+        Status: {
+            policy: {
+                preset: string;
+                digest: string;
+            };
+            stores: {
+                d1: components["schemas"]["Probe"];
+                kv: components["schemas"]["Probe"];
+                gate: components["schemas"]["Probe"];
+                lockout: components["schemas"]["Probe"];
+            };
+            outbox: {
+                waiting: number;
+                oldest_at: string | null;
+            } | null;
+            peppers: {
+                version: number;
+                current: boolean;
+                configured: boolean;
+                digests: number;
+            }[] | null;
+            origins: {
+                upstream: string;
+                origins: {
+                    name: string;
+                    failures_in_a_row: number;
+                    left_out_until: string | null;
+                }[];
+            }[];
+        };
+        Probe: {
+            reachable: boolean;
+            latency_ms: number;
+        };
+        Reconciled: {
+            checked: number;
+            repaired: string[];
+            pending: string[];
+            next_cursor: string | null;
+        };
+    };
+    responses: {
+        /** @description There is no such method here; `Allow` names those that there are. */
+        WrongMethod: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `account_suspended`: The account of this API key is suspended. Contact support. */
+        Refused1: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `client_address_missing`: The client address of this call is not known. Call through the public endpoint.
+         *     - `request_invalid`: The request is not valid. Check its fields.
+         */
+        Refused2: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key.
+         *     - `trial_mint_limited`: Too many trial keys were taken from this address. Wait for the time in Retry-After.
+         */
+        Refused3: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `body_too_large`: The body is too large. Send a smaller one. */
+        Refused4: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `missing_api_key`: No API key was sent. Send it in the Authorization header, as "Bearer \<key>".
+         *     - `invalid_api_key`: The API key is not valid. Check that it was copied whole, or create another.
+         *     - `invalid_api_key`: The API key is not valid. Check that it was copied whole, or create another.
+         */
+        Refused5: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key.
+         *     - `rate_limited`: Too many calls from this address. Wait for the time in Retry-After.
+         */
+        Refused6: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `not_found`: There is no such thing here. Check the id. */
+        Refused7: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `conflict`: The current state does not allow this. Read it again and retry where it still applies. */
+        Refused8: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `missing_api_key`: No API key was sent. Send it in the Authorization header, as "Bearer \<key>".
+         *     - `invalid_api_key`: The API key is not valid. Check that it was copied whole, or create another.
+         *     - `invalid_api_key`: The API key is not valid. Check that it was copied whole, or create another.
+         *     - `api_key_revoked`: This API key was revoked. Use another key.
+         *     - `api_key_inactive`: This API key is switched off. Activate it, or use another key.
+         *     - `api_key_expired`: This API key has expired. Create a new one.
+         *     - `api_key_rotated`: This secret was replaced by a rotation and its grace period is over. Use the new secret.
+         */
+        Refused9: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
+         *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `address_not_allowed`: This API key may not be used from this address. Call from an allowed address, or change its list.
+         */
+        Refused10: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `key_locked_out`: Too many invalid attempts with this key. Wait for the time in Retry-After, then send a valid key.
+         *     - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key.
+         *     - `rate_limited`: Too many calls from this address. Wait for the time in Retry-After.
+         */
+        Refused11: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After. */
+        Refused12: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
+         *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `address_not_allowed`: This API key may not be used from this address. Call from an allowed address, or change its list.
+         *     - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
+         */
+        Refused13: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `rotation_refused`: Keys are not rotated here. Create a new key, switch over to it, and revoke the old one.
+         *     - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
+         *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
+         */
+        Refused14: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `missing_api_key`: No API key was sent. Send it in the Authorization header, as "Bearer \<key>".
+         *     - `invalid_api_key`: The API key is not valid. Check that it was copied whole, or create another.
+         *     - `invalid_api_key`: The API key is not valid. Check that it was copied whole, or create another.
+         *     - `api_key_rotated`: This secret was replaced by a rotation and its grace period is over. Use the new secret.
+         */
+        Refused15: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+         *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+         */
+        Refused16: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
+         *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
+         */
+        Refused17: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
+         */
+        Refused18: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key. */
+        Refused19: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `session_missing`: Sign in, and send the session token.
+         *     - `session_invalid`: The session token is not valid. Sign in again.
+         *     - `session_expired`: The session is over. Sign in again.
+         */
+        Refused20: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
+         *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
+         */
+        Refused21: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key.
+         *     - `creation_limited`: Too many keys were created within an hour. Wait for the time in Retry-After.
+         */
+        Refused22: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `key_cap_reached`: The account has as many active keys as it may. Revoke one that is not used.
+         *     - `user_key_cap_reached`: You have as many active keys as you may. Revoke one that is not used.
+         *     - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
+         *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
+         */
+        Refused23: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
+         *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
+         *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
+         */
+        Refused24: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one. */
+        Refused25: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `admin_token_missing`: Send an admin token in the Authorization header, as "Bearer \<token>".
+         *     - `admin_token_invalid`: The admin token is not valid. Check that it was copied whole and is still configured.
+         */
+        Refused26: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `admin_forbidden`: This admin token or role may not do this. Use one with full rights. */
+        Refused27: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
+         *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
+         */
+        Refused28: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `key_cap_reached`: The account has as many active keys as it may. Revoke one that is not used.
+         *     - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
+         *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
+         */
+        Refused29: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
+         */
+        Refused30: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
+         * @description - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
+         *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
+         */
+        Refused31: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+    };
+    parameters: {
+        /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+        IdempotencyKey: string;
+        /** @description Which account is meant, for users who belong to several. */
+        Account: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The name of this request in logs. */
+        RequestId: string;
+        /** @description After so many seconds it may be sent again. */
+        RetryAfter: number;
+        /** @description The methods that there are. */
+        Allow: string;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    mintTrialKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "api_key": "ks_trial_Ab3dE9…",
+                     *       "expires_at": "2030-01-31T12:00:00.000Z",
+                     *       "ops_limit": 10,
+                     *       "message": "Valid for 30 minutes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrialKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            403: components["responses"]["Refused1"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused3"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        api_key?: string;
+                        /** Format: date-time */
+                        expires_at?: string;
+                        ops_limit?: number;
+                        message?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokeTrialKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The beginning of a trial key.
+                 * @example ks_trial_Ab3dE9fG
+                 */
+                key_prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": true,
+                     *       "key_prefix": "ks_trial_Ab3dE9"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        revoked: true;
+                        key_prefix: string;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused5"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            429: components["responses"]["Refused6"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        key_prefix?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    showOwnKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "status": "active",
+                     *       "expires_at": null,
+                     *       "grace_period_ends_at": null,
+                     *       "usage": {
+                     *         "granted": 120,
+                     *         "used": 118,
+                     *         "unreported": 2,
+                     *         "limits": [
+                     *           {
+                     *             "name": "per_minute",
+                     *             "unit": "requests",
+                     *             "limit": 600,
+                     *             "remaining": 480,
+                     *             "resets_at": "2030-01-31T12:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused9"];
+            403: components["responses"]["Refused10"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused11"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showOwnKeyUsage: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                /** @example hour */
+                by?: "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "by": "hour",
+                     *       "from": "2030-01-31T12:00:00.000Z",
+                     *       "to": "2030-01-31T13:00:00.000Z",
+                     *       "points": [
+                     *         {
+                     *           "starts_at": "2030-01-31T12:00:00.000Z",
+                     *           "requests": 42,
+                     *           "statuses": {
+                     *             "2xx": 40,
+                     *             "4xx": 2
+                     *           },
+                     *           "reasons": {
+                     *             "rate_limited": 2
+                     *           },
+                     *           "micro": 52500,
+                     *           "prompt_tokens": 13020,
+                     *           "completion_tokens": 3990,
+                     *           "ttfb_ms": {
+                     *             "p50": 212,
+                     *             "p95": 480,
+                     *             "p99": 910
+                     *           }
+                     *         }
+                     *       ],
+                     *       "sums": {
+                     *         "requests": 42,
+                     *         "statuses": {
+                     *           "2xx": 40,
+                     *           "4xx": 2
+                     *         },
+                     *         "reasons": {
+                     *           "rate_limited": 2
+                     *         },
+                     *         "micro": 52500,
+                     *         "prompt_tokens": 13020,
+                     *         "completion_tokens": 3990,
+                     *         "ttfb_ms": {
+                     *           "p50": 212,
+                     *           "p95": 480,
+                     *           "p99": 910
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused9"];
+            403: components["responses"]["Refused10"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused11"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    rotateOwnKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 3600
+                 *     }
+                 */
+                "application/json": {
+                    grace_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new_api_key": "ks_live_Qk7vT2…",
+                     *       "old_key_prefix": "ks_live_Ab3dE9",
+                     *       "grace_period_ends_at": "2030-01-31T12:00:00.000Z",
+                     *       "environment": "live",
+                     *       "id": "key_9dKx2LpT"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused9"];
+            403: components["responses"]["Refused13"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused14"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused11"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        new_api_key?: string;
+                        old_key_prefix?: string;
+                        /** Format: date-time */
+                        grace_period_ends_at?: string;
+                        environment?: string;
+                        id?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokeOwnKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused15"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused11"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    showOwnAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "active",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "member": {
+                     *         "id": "mem_9dKx2LpT",
+                     *         "role": "account_admin"
+                     *       },
+                     *       "limits": {
+                     *         "granted": 120,
+                     *         "used": 118,
+                     *         "unreported": 2,
+                     *         "limits": [
+                     *           {
+                     *             "name": "per_minute",
+                     *             "unit": "requests",
+                     *             "limit": 600,
+                     *             "remaining": 480,
+                     *             "resets_at": "2030-01-31T12:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "credits": {
+                     *         "balance_micro": 49947500,
+                     *         "held_micro": 0,
+                     *         "spent_micro": 52500,
+                     *         "unreported_micro": 0,
+                     *         "granted_micro": 50000000,
+                     *         "month": {
+                     *           "starts_at": "2030-01-31T12:00:00.000Z",
+                     *           "ends_at": "2030-02-28T12:00:00.000Z",
+                     *           "spent_micro": 52500,
+                     *           "budget_micro": null
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    updateOwnAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "budget_micro": 25000000
+                 *     }
+                 */
+                "application/json": {
+                    name?: string;
+                    budget_micro?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "active",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "member": {
+                     *         "id": "mem_9dKx2LpT",
+                     *         "role": "account_admin"
+                     *       },
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedOwnAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        account?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    showUsage: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                /** @example hour */
+                by?: "hour" | "day";
+                key?: string;
+                category?: string;
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "by": "hour",
+                     *       "from": "2030-01-31T12:00:00.000Z",
+                     *       "to": "2030-01-31T13:00:00.000Z",
+                     *       "points": [
+                     *         {
+                     *           "starts_at": "2030-01-31T12:00:00.000Z",
+                     *           "requests": 42,
+                     *           "statuses": {
+                     *             "2xx": 40,
+                     *             "4xx": 2
+                     *           },
+                     *           "reasons": {
+                     *             "rate_limited": 2
+                     *           },
+                     *           "micro": 52500,
+                     *           "prompt_tokens": 13020,
+                     *           "completion_tokens": 3990,
+                     *           "ttfb_ms": {
+                     *             "p50": 212,
+                     *             "p95": 480,
+                     *             "p99": 910
+                     *           }
+                     *         }
+                     *       ],
+                     *       "sums": {
+                     *         "requests": 42,
+                     *         "statuses": {
+                     *           "2xx": 40,
+                     *           "4xx": 2
+                     *         },
+                     *         "reasons": {
+                     *           "rate_limited": 2
+                     *         },
+                     *         "micro": 52500,
+                     *         "prompt_tokens": 13020,
+                     *         "completion_tokens": 3990,
+                     *         "ttfb_ms": {
+                     *           "p50": 212,
+                     *           "p95": 480,
+                     *           "p99": 910
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    showLogs: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                from?: string;
+                to?: string;
+                key?: string;
+                category?: string;
+                /** @example 4xx */
+                status?: string;
+                reason?: "missing_credential" | "malformed" | "unknown" | "revoked" | "inactive" | "expired" | "grace_ended" | "account_suspended" | "role_forbidden" | "address_forbidden" | "address_missing" | "secret_locked" | "ip_locked" | "rate_limited" | "public_rate_limited" | "quota_total" | "quota_daily" | "quota_weekly" | "quota_monthly" | "plan_rate" | "plan_quota" | "credits_exhausted" | "budget_exhausted" | "trial_exhausted" | "trial_mint_limited" | "trial_rotation" | "rotation_refused" | "key_cap" | "user_key_cap" | "creation_limited" | "route_unknown" | "upstream_unreachable" | "upstream_timeout" | "gate_unavailable" | "not_in_force" | "misconfigured" | "session_missing" | "session_invalid" | "session_expired" | "membership_missing" | "admin_missing" | "admin_invalid" | "admin_forbidden" | "signature_invalid" | "body_too_large" | "path_refused" | "request_invalid" | "not_found" | "conflict" | "idempotency_conflict";
+                format?: "json" | "ndjson";
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "request_id": "0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "key": "key_9dKx2LpT",
+                     *           "label": "production",
+                     *           "category": null,
+                     *           "environment": "live",
+                     *           "method": "POST",
+                     *           "path": "/v1/chat/completions",
+                     *           "status": 200,
+                     *           "reason": null,
+                     *           "ttfb_ms": 212,
+                     *           "bytes": 1834,
+                     *           "address": "203.0.113.7",
+                     *           "country": "NL",
+                     *           "micro": 1250,
+                     *           "prompt_tokens": 310,
+                     *           "completion_tokens": 95
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        entries: components["schemas"]["LogEntry"][];
+                        next_cursor: string | null;
+                    };
+                    /** @example {"request_id":"0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11","at":"2030-01-31T12:00:00.000Z","key":"key_9dKx2LpT","label":"production","category":null,"environment":"live","method":"POST","path":"/v1/chat/completions","status":200,"reason":null,"ttfb_ms":212,"bytes":1834,"address":"203.0.113.7","country":"NL","micro":1250,"prompt_tokens":310,"completion_tokens":95} */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    showKeyUsage: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                /** @example hour */
+                by?: "hour" | "day";
+                key?: string;
+                category?: string;
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "by": "hour",
+                     *       "from": "2030-01-31T12:00:00.000Z",
+                     *       "to": "2030-01-31T13:00:00.000Z",
+                     *       "points": [
+                     *         {
+                     *           "starts_at": "2030-01-31T12:00:00.000Z",
+                     *           "requests": 42,
+                     *           "statuses": {
+                     *             "2xx": 40,
+                     *             "4xx": 2
+                     *           },
+                     *           "reasons": {
+                     *             "rate_limited": 2
+                     *           },
+                     *           "micro": 52500,
+                     *           "prompt_tokens": 13020,
+                     *           "completion_tokens": 3990,
+                     *           "ttfb_ms": {
+                     *             "p50": 212,
+                     *             "p95": 480,
+                     *             "p99": 910
+                     *           }
+                     *         }
+                     *       ],
+                     *       "sums": {
+                     *         "requests": 42,
+                     *         "statuses": {
+                     *           "2xx": 40,
+                     *           "4xx": 2
+                     *         },
+                     *         "reasons": {
+                     *           "rate_limited": 2
+                     *         },
+                     *         "micro": 52500,
+                     *         "prompt_tokens": 13020,
+                     *         "completion_tokens": 3990,
+                     *         "ttfb_ms": {
+                     *           "p50": 212,
+                     *           "p95": 480,
+                     *           "p99": 910
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    showKeyLogs: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                from?: string;
+                to?: string;
+                key?: string;
+                category?: string;
+                /** @example 4xx */
+                status?: string;
+                reason?: "missing_credential" | "malformed" | "unknown" | "revoked" | "inactive" | "expired" | "grace_ended" | "account_suspended" | "role_forbidden" | "address_forbidden" | "address_missing" | "secret_locked" | "ip_locked" | "rate_limited" | "public_rate_limited" | "quota_total" | "quota_daily" | "quota_weekly" | "quota_monthly" | "plan_rate" | "plan_quota" | "credits_exhausted" | "budget_exhausted" | "trial_exhausted" | "trial_mint_limited" | "trial_rotation" | "rotation_refused" | "key_cap" | "user_key_cap" | "creation_limited" | "route_unknown" | "upstream_unreachable" | "upstream_timeout" | "gate_unavailable" | "not_in_force" | "misconfigured" | "session_missing" | "session_invalid" | "session_expired" | "membership_missing" | "admin_missing" | "admin_invalid" | "admin_forbidden" | "signature_invalid" | "body_too_large" | "path_refused" | "request_invalid" | "not_found" | "conflict" | "idempotency_conflict";
+                format?: "json" | "ndjson";
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "request_id": "0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "key": "key_9dKx2LpT",
+                     *           "label": "production",
+                     *           "category": null,
+                     *           "environment": "live",
+                     *           "method": "POST",
+                     *           "path": "/v1/chat/completions",
+                     *           "status": 200,
+                     *           "reason": null,
+                     *           "ttfb_ms": 212,
+                     *           "bytes": 1834,
+                     *           "address": "203.0.113.7",
+                     *           "country": "NL",
+                     *           "micro": 1250,
+                     *           "prompt_tokens": 310,
+                     *           "completion_tokens": 95
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        entries: components["schemas"]["LogEntry"][];
+                        next_cursor: string | null;
+                    };
+                    /** @example {"request_id":"0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11","at":"2030-01-31T12:00:00.000Z","key":"key_9dKx2LpT","label":"production","category":null,"environment":"live","method":"POST","path":"/v1/chat/completions","status":200,"reason":null,"ttfb_ms":212,"bytes":1834,"address":"203.0.113.7","country":"NL","micro":1250,"prompt_tokens":310,"completion_tokens":95} */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                status?: "active" | "invited" | "removed";
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "members": [
+                     *         {
+                     *           "id": "inv_5sTq8ZbN",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "user": null,
+                     *           "email": "ada@example.com",
+                     *           "role": "developer",
+                     *           "status": "invited",
+                     *           "since": "2030-01-31T12:00:00.000Z",
+                     *           "removed_at": null,
+                     *           "expires_at": "2030-02-14T12:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "id": "mem_9dKx2LpT",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "user": "user_2pQ7xW",
+                     *           "email": "ada@example.com",
+                     *           "role": "developer",
+                     *           "status": "active",
+                     *           "since": "2030-01-31T12:00:00.000Z",
+                     *           "removed_at": null,
+                     *           "expires_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        members: components["schemas"]["Person"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    inviteMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "role": "developer"
+                 *     }
+                 */
+                "application/json": {
+                    email: string & (unknown & unknown);
+                    role?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "inv_5sTq8ZbN",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "user": null,
+                     *       "email": "ada@example.com",
+                     *       "role": "developer",
+                     *       "status": "invited",
+                     *       "since": "2030-01-31T12:00:00.000Z",
+                     *       "removed_at": null,
+                     *       "expires_at": "2030-02-14T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: {
+                /** @example true */
+                revoke_keys?: "true" | "false";
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a member.
+                 * @example mem_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "mem_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "user": "user_2pQ7xW",
+                     *       "email": "ada@example.com",
+                     *       "role": "developer",
+                     *       "status": "removed",
+                     *       "since": "2030-01-31T12:00:00.000Z",
+                     *       "removed_at": "2030-01-31T12:00:00.000Z",
+                     *       "expires_at": null,
+                     *       "keys": "revoked",
+                     *       "key_count": 1,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedMember"];
+                };
+            };
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        member?: string;
+                        /** @enum {string} */
+                        keys?: "revoked" | "kept";
+                        key_count?: number;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a member.
+                 * @example mem_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "viewer"
+                 *     }
+                 */
+                "application/json": {
+                    role: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "mem_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "user": "user_2pQ7xW",
+                     *       "email": "ada@example.com",
+                     *       "role": "viewer",
+                     *       "status": "active",
+                     *       "since": "2030-01-31T12:00:00.000Z",
+                     *       "removed_at": null,
+                     *       "expires_at": null,
+                     *       "keys_changed": 1,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedMember"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        member?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @example active */
+                status?: "active" | "inactive" | "expired" | "revoked" | "all";
+                category?: string;
+                environment?: string;
+                creator?: string;
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "id": "key_9dKx2LpT",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "creator": "mem_9dKx2LpT",
+                     *           "prefix": "ks_live_Ab3dE9",
+                     *           "environment": "live",
+                     *           "role": "developer",
+                     *           "label": "production",
+                     *           "category": null,
+                     *           "expires_at": null,
+                     *           "rate_limit_per_second": null,
+                     *           "rate_limit_per_minute": 600,
+                     *           "quotas": {
+                     *             "monthly": 1000000
+                     *           },
+                     *           "credit_quotas": {},
+                     *           "addresses": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "metadata": {
+                     *             "team": "search"
+                     *           },
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "status": "active",
+                     *           "revoked_at": null,
+                     *           "last_used": {
+                     *             "at": "2030-01-31T12:00:00.000Z",
+                     *             "address": "203.0.113.7"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        keys: components["schemas"]["ListedKey"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "production",
+                 *       "environment": "live",
+                 *       "role": "developer",
+                 *       "rate_limit_per_minute": 600,
+                 *       "quotas": {
+                 *         "monthly": 1000000
+                 *       },
+                 *       "addresses": [
+                 *         "203.0.113.0/24"
+                 *       ],
+                 *       "metadata": {
+                 *         "team": "search"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    environment?: string | null;
+                    label?: string | null;
+                    role?: string | null;
+                    category?: string | null;
+                    expires_at?: string | null;
+                    rate_limit_per_second?: number | null;
+                    rate_limit_per_minute?: number | null;
+                    quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    credit_quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    addresses?: string[] | null;
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    copy_from?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "ks_live_Ab3dE9…",
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused23"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused22"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        key?: string;
+                        id?: string;
+                        account?: string;
+                        creator?: string | null;
+                        prefix?: string;
+                        environment?: string;
+                        role?: string;
+                        label?: string | null;
+                        category?: string | null;
+                        expires_at?: string | null;
+                        rate_limit_per_second?: number | null;
+                        rate_limit_per_minute?: number | null;
+                        quotas?: components["schemas"]["Quotas"];
+                        credit_quotas?: components["schemas"]["Quotas"];
+                        addresses?: string[] | null;
+                        metadata?: {
+                            [key: string]: string;
+                        };
+                        /** Format: date-time */
+                        created_at?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    showKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "active",
+                     *       "revoked_at": null,
+                     *       "last_used": {
+                     *         "at": "2030-01-31T12:00:00.000Z",
+                     *         "address": "203.0.113.7"
+                     *       },
+                     *       "usage": {
+                     *         "granted": 120,
+                     *         "used": 118,
+                     *         "unreported": 2,
+                     *         "limits": [
+                     *           {
+                     *             "name": "per_minute",
+                     *             "unit": "requests",
+                     *             "limit": 600,
+                     *             "remaining": 480,
+                     *             "resets_at": "2030-01-31T12:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    removeKey: {
+        parameters: {
+            query?: {
+                /** @example true */
+                purge?: "true" | "false";
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "production 2",
+                 *       "expires_at": "2030-06-30T00:00:00Z"
+                 *     }
+                 */
+                "application/json": {
+                    label?: string | null;
+                    role?: string;
+                    category?: string | null;
+                    expires_at?: string | null;
+                    rate_limit_per_second?: number | null;
+                    rate_limit_per_minute?: number | null;
+                    quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    credit_quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    addresses?: string[] | null;
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    active?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "active",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    deactivateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "inactive",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    activateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "active",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused21"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    showOwnAudit: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                from?: string;
+                to?: string;
+                key?: string;
+                actor?: string;
+                /** @example key. */
+                action?: string;
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "id": "7",
+                     *           "at": "2030-01-31T12:10:00.000Z",
+                     *           "actor": "admin:ops",
+                     *           "action": "key.revoked",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "key": "key_9dKx2LpT",
+                     *           "address": "203.0.113.7",
+                     *           "request_id": "0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11",
+                     *           "before": {
+                     *             "status": "active"
+                     *           },
+                     *           "after": {
+                     *             "status": "revoked"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "2030-01-31T12:00:00.000Z key_9dKx2LpT rate_limited",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "actor": "key:key_9dKx2LpT",
+                     *           "action": "key.limit_reached",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "key": "key_9dKx2LpT",
+                     *           "address": null,
+                     *           "request_id": null,
+                     *           "before": null,
+                     *           "after": {
+                     *             "reason": "rate_limited",
+                     *             "requests": 12,
+                     *             "hour": "2030-01-31T12:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        entries: components["schemas"]["AuditEntry"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused18"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 3600
+                 *     }
+                 */
+                "application/json": {
+                    grace_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new_api_key": "ks_live_Qk7vT2…",
+                     *       "old_key_prefix": "ks_live_Ab3dE9",
+                     *       "grace_period_ends_at": "2030-01-31T12:00:00.000Z",
+                     *       "environment": "live",
+                     *       "id": "key_9dKx2LpT"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            403: components["responses"]["Refused24"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused14"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        new_api_key?: string;
+                        old_key_prefix?: string;
+                        /** Format: date-time */
+                        grace_period_ends_at?: string;
+                        environment?: string;
+                        id?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "signed_out": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused20"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    listAccounts: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                status?: "active" | "suspended" | "closed";
+                /** @example standard */
+                plan?: string;
+                organisation?: string;
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": [
+                     *         {
+                     *           "id": "acc_3vJ8wFq2",
+                     *           "name": "Acme",
+                     *           "plan": "standard",
+                     *           "status": "active",
+                     *           "budget_micro": null,
+                     *           "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "closed_at": null,
+                     *           "organisation": "org_2pQ7",
+                     *           "user": null,
+                     *           "erased_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        accounts: components["schemas"]["Account"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    createAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Acme",
+                 *       "plan": "standard",
+                 *       "organisation": "org_2pQ7"
+                 *     }
+                 */
+                "application/json": {
+                    name: string;
+                    plan?: string;
+                    organisation?: string;
+                    user?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "active",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "organisation": "org_2pQ7",
+                     *       "user": null,
+                     *       "erased_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "active",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "organisation": "org_2pQ7",
+                     *       "user": null,
+                     *       "erased_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    updateAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "plan": "standard",
+                 *       "budget_micro": null
+                 *     }
+                 */
+                "application/json": {
+                    name?: string;
+                    plan?: string;
+                    budget_micro?: number | null;
+                    billing_anchor?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "active",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "organisation": "org_2pQ7",
+                     *       "user": null,
+                     *       "erased_at": null,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        account?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    suspendAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "suspended",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "organisation": "org_2pQ7",
+                     *       "user": null,
+                     *       "erased_at": null,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        account?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resumeAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "active",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": null,
+                     *       "organisation": "org_2pQ7",
+                     *       "user": null,
+                     *       "erased_at": null,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        account?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    closeAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "acc_3vJ8wFq2",
+                     *       "name": "Acme",
+                     *       "plan": "standard",
+                     *       "status": "suspended",
+                     *       "budget_micro": null,
+                     *       "billing_anchor": "2030-01-31T12:00:00.000Z",
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "closed_at": "2030-01-31T12:00:00.000Z",
+                     *       "organisation": "org_2pQ7",
+                     *       "user": null,
+                     *       "erased_at": null,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        account?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"type":"account","id":"acc_3vJ8wFq2","name":"Acme","plan":"standard","status":"active","budget_micro":null,"billing_anchor":"2030-01-31T12:00:00.000Z","created_at":"2030-01-31T12:00:00.000Z","closed_at":null,"organisation":"org_2pQ7","user":null,"erased_at":null}
+                     *     {"type":"end"}
+                     */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    eraseAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    cursor?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "erased": true,
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasedAccount"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showAccountLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "plan": "standard",
+                     *       "granted": 120,
+                     *       "used": 118,
+                     *       "unreported": 2,
+                     *       "limits": [
+                     *         {
+                     *           "name": "per_minute",
+                     *           "unit": "requests",
+                     *           "limit": 600,
+                     *           "remaining": 480,
+                     *           "resets_at": "2030-01-31T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountLimits"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    listAccountMembers: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                status?: "active" | "invited" | "removed";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "members": [
+                     *         {
+                     *           "id": "inv_5sTq8ZbN",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "user": null,
+                     *           "email": "ada@example.com",
+                     *           "role": "developer",
+                     *           "status": "invited",
+                     *           "since": "2030-01-31T12:00:00.000Z",
+                     *           "removed_at": null,
+                     *           "expires_at": "2030-02-14T12:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "id": "mem_9dKx2LpT",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "user": "user_2pQ7xW",
+                     *           "email": "ada@example.com",
+                     *           "role": "developer",
+                     *           "status": "active",
+                     *           "since": "2030-01-31T12:00:00.000Z",
+                     *           "removed_at": null,
+                     *           "expires_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        members: components["schemas"]["Person"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    letMemberIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": "user_2pQ7xW",
+                 *       "role": "developer"
+                 *     }
+                 */
+                "application/json": {
+                    email?: string & (unknown & unknown);
+                    user?: string;
+                    role?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "mem_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "user": "user_2pQ7xW",
+                     *       "email": "ada@example.com",
+                     *       "role": "developer",
+                     *       "status": "active",
+                     *       "since": "2030-01-31T12:00:00.000Z",
+                     *       "removed_at": null,
+                     *       "expires_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        member?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeAccountMember: {
+        parameters: {
+            query?: {
+                /** @example true */
+                revoke_keys?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+                /**
+                 * @description The id of a member.
+                 * @example mem_9dKx2LpT
+                 */
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "mem_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "user": "user_2pQ7xW",
+                     *       "email": "ada@example.com",
+                     *       "role": "developer",
+                     *       "status": "removed",
+                     *       "since": "2030-01-31T12:00:00.000Z",
+                     *       "removed_at": "2030-01-31T12:00:00.000Z",
+                     *       "expires_at": null,
+                     *       "keys": "revoked",
+                     *       "key_count": 1,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedMember"];
+                };
+            };
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        member?: string;
+                        /** @enum {string} */
+                        keys?: "revoked" | "kept";
+                        key_count?: number;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeAccountMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+                /**
+                 * @description The id of a member.
+                 * @example mem_9dKx2LpT
+                 */
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "viewer"
+                 *     }
+                 */
+                "application/json": {
+                    role: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "mem_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "user": "user_2pQ7xW",
+                     *       "email": "ada@example.com",
+                     *       "role": "viewer",
+                     *       "status": "active",
+                     *       "since": "2030-01-31T12:00:00.000Z",
+                     *       "removed_at": null,
+                     *       "expires_at": null,
+                     *       "keys_changed": 1,
+                     *       "done": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedMember"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        member?: string;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+                /**
+                 * @description The id of a member.
+                 * @example mem_9dKx2LpT
+                 */
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"type":"member","id":"mem_9dKx2LpT","account":"acc_3vJ8wFq2","user":"user_2pQ7xW","email":"ada@example.com","role":"developer","status":"active","since":"2030-01-31T12:00:00.000Z","removed_at":null,"expires_at":null}
+                     *     {"type":"end"}
+                     */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    eraseMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+                /**
+                 * @description The id of a member.
+                 * @example mem_9dKx2LpT
+                 */
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    cursor?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "member": "mem_9dKx2LpT",
+                     *       "erased": true,
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasedMember"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        member?: string;
+                        /** @enum {string} */
+                        keys?: "revoked" | "kept";
+                        key_count?: number;
+                        done?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createAccountKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "production",
+                 *       "environment": "live",
+                 *       "rate_limit_per_minute": 600,
+                 *       "quotas": {
+                 *         "monthly": 1000000
+                 *       },
+                 *       "addresses": [
+                 *         "203.0.113.0/24"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    environment?: string | null;
+                    label?: string | null;
+                    role?: string | null;
+                    category?: string | null;
+                    expires_at?: string | null;
+                    rate_limit_per_second?: number | null;
+                    rate_limit_per_minute?: number | null;
+                    quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    credit_quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    addresses?: string[] | null;
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    copy_from?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "ks_live_Ab3dE9…",
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused28"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused29"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        key?: string;
+                        id?: string;
+                        account?: string;
+                        creator?: string | null;
+                        prefix?: string;
+                        environment?: string;
+                        role?: string;
+                        label?: string | null;
+                        category?: string | null;
+                        expires_at?: string | null;
+                        rate_limit_per_second?: number | null;
+                        rate_limit_per_minute?: number | null;
+                        quotas?: components["schemas"]["Quotas"];
+                        credit_quotas?: components["schemas"]["Quotas"];
+                        addresses?: string[] | null;
+                        metadata?: {
+                            [key: string]: string;
+                        };
+                        /** Format: date-time */
+                        created_at?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    searchKeys: {
+        parameters: {
+            query?: {
+                /** @example acc_3vJ8wFq2 */
+                account?: string;
+                /** @example active */
+                status?: "active" | "inactive" | "expired" | "revoked" | "all";
+                category?: string;
+                environment?: string;
+                creator?: string;
+                prefix?: string;
+                label?: string;
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "id": "key_9dKx2LpT",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "creator": "mem_9dKx2LpT",
+                     *           "prefix": "ks_live_Ab3dE9",
+                     *           "environment": "live",
+                     *           "role": "developer",
+                     *           "label": "production",
+                     *           "category": null,
+                     *           "expires_at": null,
+                     *           "rate_limit_per_second": null,
+                     *           "rate_limit_per_minute": 600,
+                     *           "quotas": {
+                     *             "monthly": 1000000
+                     *           },
+                     *           "credit_quotas": {},
+                     *           "addresses": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "metadata": {
+                     *             "team": "search"
+                     *           },
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "status": "active",
+                     *           "revoked_at": null,
+                     *           "last_used": {
+                     *             "at": "2030-01-31T12:00:00.000Z",
+                     *             "address": "203.0.113.7"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        keys: components["schemas"]["ListedKey"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    revokeKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "prefix": "ks_live_Ab3dE9"
+                 *     }
+                 */
+                "application/json": {
+                    account?: string;
+                    environment?: string;
+                    label?: string;
+                    prefix?: string;
+                    /** @default 100 */
+                    limit?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": [
+                     *         "key_9dKx2LpT"
+                     *       ],
+                     *       "pending": [],
+                     *       "more": false
+                     *     }
+                     */
+                    "application/json": {
+                        revoked: string[];
+                        pending: string[];
+                        more: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        revoked?: string[];
+                        pending?: string[];
+                        more?: boolean;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    lookUpKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "ks_live_Ab3dE9…"
+                 *     }
+                 */
+                "application/json": {
+                    key: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "digest": "v3lJ0m2xq5bQ4c1Zk8nT7yRwSaUeDfGhIjKlMnOpQrs",
+                     *       "key": {
+                     *         "id": "key_9dKx2LpT",
+                     *         "account": "acc_3vJ8wFq2",
+                     *         "creator": "mem_9dKx2LpT",
+                     *         "prefix": "ks_live_Ab3dE9",
+                     *         "environment": "live",
+                     *         "role": "developer",
+                     *         "label": "production",
+                     *         "category": null,
+                     *         "expires_at": null,
+                     *         "rate_limit_per_second": null,
+                     *         "rate_limit_per_minute": 600,
+                     *         "quotas": {
+                     *           "monthly": 1000000
+                     *         },
+                     *         "credit_quotas": {},
+                     *         "addresses": [
+                     *           "203.0.113.0/24"
+                     *         ],
+                     *         "metadata": {
+                     *           "team": "search"
+                     *         },
+                     *         "created_at": "2030-01-31T12:00:00.000Z",
+                     *         "status": "active",
+                     *         "revoked_at": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        digest: string;
+                        key: components["schemas"]["Key"] | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showAnyKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "active",
+                     *       "revoked_at": null,
+                     *       "last_used": {
+                     *         "at": "2030-01-31T12:00:00.000Z",
+                     *         "address": "203.0.113.7"
+                     *       },
+                     *       "usage": {
+                     *         "granted": 120,
+                     *         "used": 118,
+                     *         "unreported": 2,
+                     *         "limits": [
+                     *           {
+                     *             "name": "per_minute",
+                     *             "unit": "requests",
+                     *             "limit": 600,
+                     *             "remaining": 480,
+                     *             "resets_at": "2030-01-31T12:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    removeAnyKey: {
+        parameters: {
+            query?: {
+                /** @example true */
+                purge?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    updateAnyKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "rate_limit_per_minute": 600,
+                 *       "quotas": {
+                 *         "monthly": 1000000
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    label?: string | null;
+                    role?: string;
+                    category?: string | null;
+                    expires_at?: string | null;
+                    rate_limit_per_second?: number | null;
+                    rate_limit_per_minute?: number | null;
+                    quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    credit_quotas?: {
+                        total?: number | null;
+                        daily?: number | null;
+                        weekly?: number | null;
+                        monthly?: number | null;
+                    } | null;
+                    addresses?: string[] | null;
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    active?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "active",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused30"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    revokeAnyKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    deactivateAnyKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "inactive",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    activateAnyKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "key_9dKx2LpT",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "creator": "mem_9dKx2LpT",
+                     *       "prefix": "ks_live_Ab3dE9",
+                     *       "environment": "live",
+                     *       "role": "developer",
+                     *       "label": "production",
+                     *       "category": null,
+                     *       "expires_at": null,
+                     *       "rate_limit_per_second": null,
+                     *       "rate_limit_per_minute": 600,
+                     *       "quotas": {
+                     *         "monthly": 1000000
+                     *       },
+                     *       "credit_quotas": {},
+                     *       "addresses": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "metadata": {
+                     *         "team": "search"
+                     *       },
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "status": "active",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    rotateAnyKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a key.
+                 * @example key_9dKx2LpT
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 0
+                 *     }
+                 */
+                "application/json": {
+                    grace_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new_api_key": "ks_live_Qk7vT2…",
+                     *       "old_key_prefix": "ks_live_Ab3dE9",
+                     *       "grace_period_ends_at": "2030-01-31T12:00:00.000Z",
+                     *       "environment": "live",
+                     *       "id": "key_9dKx2LpT"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused31"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused14"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        new_api_key?: string;
+                        old_key_prefix?: string;
+                        /** Format: date-time */
+                        grace_period_ends_at?: string;
+                        environment?: string;
+                        id?: string;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    showCredits: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "balance_micro": 49947500,
+                     *       "held_micro": 0,
+                     *       "spent_micro": 52500,
+                     *       "unreported_micro": 0,
+                     *       "granted_micro": 50000000,
+                     *       "month": {
+                     *         "starts_at": "2030-01-31T12:00:00.000Z",
+                     *         "ends_at": "2030-02-28T12:00:00.000Z",
+                     *         "spent_micro": 52500,
+                     *         "budget_micro": null
+                     *       },
+                     *       "movements": [
+                     *         {
+                     *           "id": "invoice-2030-01",
+                     *           "kind": "grant",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "micro": 50000000,
+                     *           "note": "January",
+                     *           "actor": "admin:ops"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Credits"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    grantCredits: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice.
+                 * @example invoice-2030-01
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "micro": 50000000,
+                 *       "note": "January"
+                 *     }
+                 */
+                "application/json": {
+                    micro: number;
+                    note?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "invoice-2030-01",
+                     *       "kind": "grant",
+                     *       "at": "2030-01-31T12:00:00.000Z",
+                     *       "micro": 50000000,
+                     *       "note": "January",
+                     *       "actor": "admin:ops"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreditMovement"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "invoice-2030-01",
+                     *       "kind": "grant",
+                     *       "at": "2030-01-31T12:00:00.000Z",
+                     *       "micro": 50000000,
+                     *       "note": "January",
+                     *       "actor": "admin:ops"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreditMovement"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showAccountLogs: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                from?: string;
+                to?: string;
+                /** @example key_9dKx2LpT */
+                key?: string;
+                category?: string;
+                /** @example 4xx */
+                status?: string;
+                reason?: "missing_credential" | "malformed" | "unknown" | "revoked" | "inactive" | "expired" | "grace_ended" | "account_suspended" | "role_forbidden" | "address_forbidden" | "address_missing" | "secret_locked" | "ip_locked" | "rate_limited" | "public_rate_limited" | "quota_total" | "quota_daily" | "quota_weekly" | "quota_monthly" | "plan_rate" | "plan_quota" | "credits_exhausted" | "budget_exhausted" | "trial_exhausted" | "trial_mint_limited" | "trial_rotation" | "rotation_refused" | "key_cap" | "user_key_cap" | "creation_limited" | "route_unknown" | "upstream_unreachable" | "upstream_timeout" | "gate_unavailable" | "not_in_force" | "misconfigured" | "session_missing" | "session_invalid" | "session_expired" | "membership_missing" | "admin_missing" | "admin_invalid" | "admin_forbidden" | "signature_invalid" | "body_too_large" | "path_refused" | "request_invalid" | "not_found" | "conflict" | "idempotency_conflict";
+                format?: "json" | "ndjson";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "request_id": "0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "key": "key_9dKx2LpT",
+                     *           "label": "production",
+                     *           "category": null,
+                     *           "environment": "live",
+                     *           "method": "POST",
+                     *           "path": "/v1/chat/completions",
+                     *           "status": 200,
+                     *           "reason": null,
+                     *           "ttfb_ms": 212,
+                     *           "bytes": 1834,
+                     *           "address": "203.0.113.7",
+                     *           "country": "NL",
+                     *           "micro": 1250,
+                     *           "prompt_tokens": 310,
+                     *           "completion_tokens": 95
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        entries: components["schemas"]["LogEntry"][];
+                        next_cursor: string | null;
+                    };
+                    /** @example {"request_id":"0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11","at":"2030-01-31T12:00:00.000Z","key":"key_9dKx2LpT","label":"production","category":null,"environment":"live","method":"POST","path":"/v1/chat/completions","status":200,"reason":null,"ttfb_ms":212,"bytes":1834,"address":"203.0.113.7","country":"NL","micro":1250,"prompt_tokens":310,"completion_tokens":95} */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showAccountUsage: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                /** @example hour */
+                by?: "hour" | "day";
+                key?: string;
+                category?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an account.
+                 * @example acc_3vJ8wFq2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "by": "hour",
+                     *       "from": "2030-01-31T12:00:00.000Z",
+                     *       "to": "2030-01-31T13:00:00.000Z",
+                     *       "points": [
+                     *         {
+                     *           "starts_at": "2030-01-31T12:00:00.000Z",
+                     *           "requests": 42,
+                     *           "statuses": {
+                     *             "2xx": 40,
+                     *             "4xx": 2
+                     *           },
+                     *           "reasons": {
+                     *             "rate_limited": 2
+                     *           },
+                     *           "micro": 52500,
+                     *           "prompt_tokens": 13020,
+                     *           "completion_tokens": 3990,
+                     *           "ttfb_ms": {
+                     *             "p50": 212,
+                     *             "p95": 480,
+                     *             "p99": 910
+                     *           }
+                     *         }
+                     *       ],
+                     *       "sums": {
+                     *         "requests": 42,
+                     *         "statuses": {
+                     *           "2xx": 40,
+                     *           "4xx": 2
+                     *         },
+                     *         "reasons": {
+                     *           "rate_limited": 2
+                     *         },
+                     *         "micro": 52500,
+                     *         "prompt_tokens": 13020,
+                     *         "completion_tokens": 3990,
+                     *         "ttfb_ms": {
+                     *           "p50": 212,
+                     *           "p95": 480,
+                     *           "p99": 910
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showLockout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description What is locked: an address, or a secret.
+                 * @example ip
+                 */
+                kind: "ip" | "secret";
+                /**
+                 * @description The address, or the digest of the secret.
+                 * @example 203.0.113.7
+                 */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "ip",
+                     *       "subject": "203.0.113.7",
+                     *       "strikes": 3,
+                     *       "locked_until": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Lockout"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    liftLockout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description What is locked: an address, or a secret.
+                 * @example ip
+                 */
+                kind: "ip" | "secret";
+                /**
+                 * @description The address, or the digest of the secret.
+                 * @example 203.0.113.7
+                 */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "policy": {
+                     *         "preset": "keystile",
+                     *         "digest": "9f1b3c5d7e901122"
+                     *       },
+                     *       "stores": {
+                     *         "d1": {
+                     *           "reachable": true,
+                     *           "latency_ms": 4
+                     *         },
+                     *         "kv": {
+                     *           "reachable": true,
+                     *           "latency_ms": 4
+                     *         },
+                     *         "gate": {
+                     *           "reachable": true,
+                     *           "latency_ms": 4
+                     *         },
+                     *         "lockout": {
+                     *           "reachable": true,
+                     *           "latency_ms": 4
+                     *         }
+                     *       },
+                     *       "outbox": {
+                     *         "waiting": 0,
+                     *         "oldest_at": null
+                     *       },
+                     *       "peppers": [
+                     *         {
+                     *           "version": 1,
+                     *           "current": true,
+                     *           "configured": true,
+                     *           "digests": 120
+                     *         }
+                     *       ],
+                     *       "origins": [
+                     *         {
+                     *           "upstream": "api",
+                     *           "origins": [
+                     *             {
+                     *               "name": "https://api.example.com",
+                     *               "failures_in_a_row": 0,
+                     *               "left_out_until": null
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP keystile_outbox_rows Changes that are not known to be in force everywhere.
+                     *     # TYPE keystile_outbox_rows gauge
+                     *     keystile_outbox_rows 0
+                     */
+                    "text/plain; version=0.0.4; charset=utf-8": string;
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "limit": 100
+                 *     }
+                 */
+                "application/json": {
+                    cursor?: string;
+                    /** @default 100 */
+                    limit?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "checked": 100,
+                     *       "repaired": [],
+                     *       "pending": [],
+                     *       "next_cursor": "key_9dKx2LpT"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciled"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            403: components["responses"]["Refused27"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused25"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused19"];
+            /**
+             * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+             *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        checked?: number;
+                        repaired?: string[];
+                        pending?: string[];
+                        next_cursor?: string | null;
+                    } & components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    showAudit: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                from?: string;
+                to?: string;
+                key?: string;
+                actor?: string;
+                /** @example key. */
+                action?: string;
+                /** @example acc_3vJ8wFq2 */
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "id": "7",
+                     *           "at": "2030-01-31T12:10:00.000Z",
+                     *           "actor": "admin:ops",
+                     *           "action": "key.revoked",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "key": "key_9dKx2LpT",
+                     *           "address": "203.0.113.7",
+                     *           "request_id": "0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11",
+                     *           "before": {
+                     *             "status": "active"
+                     *           },
+                     *           "after": {
+                     *             "status": "revoked"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "2030-01-31T12:00:00.000Z key_9dKx2LpT rate_limited",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "actor": "key:key_9dKx2LpT",
+                     *           "action": "key.limit_reached",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "key": "key_9dKx2LpT",
+                     *           "address": null,
+                     *           "request_id": null,
+                     *           "before": null,
+                     *           "after": {
+                     *             "reason": "rate_limited",
+                     *             "requests": 12,
+                     *             "hour": "2030-01-31T12:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        entries: components["schemas"]["AuditEntry"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused26"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused19"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        status: "ok";
+                    };
+                };
+            };
+            405: components["responses"]["WrongMethod"];
+        };
+    };
+}
