@@ -39,13 +39,14 @@ async function start(flags: Flags): Promise<void> {
     upstreams: [{ name: 'origin', origins: [{ url: originUrl }] }],
     ...flags.policy,
   };
-  const roles = Object.keys(readPolicy(given).roles);
+  const asked = readPolicy(given);
+  const roles = Object.keys(asked.roles);
   await assertFree(flags.port);
 
   const state = openState(root, flags.state);
   await claimState(state, flags.port);
   closers.push(() => releaseState(state));
-  const secrets = loadSecrets(state, flags.adminToken);
+  const secrets = loadSecrets(state, flags.adminToken, asked.assertion !== null);
   const token = adminToken(secrets);
   const url = `http://localhost:${flags.port}`;
   const issuer = 'session' in given ? null : await openIssuer(state, flags.port);

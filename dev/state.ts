@@ -1,4 +1,4 @@
-import { type JsonWebKey, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -86,8 +86,11 @@ export function releaseState(state: State): void {
   rmSync(join(state.dir, LOCK_FILE), { force: true });
 }
 
-/** The Worker's secrets out of `.dev.vars`; a pepper and an admin token are made and kept there where they are missing. */
-export function loadSecrets(state: State, adminToken: string | null): Record<string, string> {
+/**
+ * The Worker's secrets out of `.dev.vars`. What is missing is made and kept there: a pepper, an admin token, and where
+ * assertions are `signed` a key for them.
+ */
+export function loadSecrets(state: State, adminToken: string | null, signed: boolean): Record<string, string> {
   const text = existsSync(state.varsFile) ? readFileSync(state.varsFile, 'utf8') : '';
   const secrets = Object.fromEntries(
     Object.entries(parseEnv(text)).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -97,11 +100,18 @@ export function loadSecrets(state: State, adminToken: string | null): Record<str
   if (secrets.ADMIN_TOKEN === undefined && adminToken === null) {
     made.ADMIN_TOKEN = randomBytes(32).toString('hex');
   }
+  if (signed && secrets.ASSERTION_KEYS === undefined) made.ASSERTION_KEYS = `local:${newSigningKey()}`;
   const lines = Object.entries(made).map(([name, value]) => `${name}="${value}"\n`);
   if (lines.length > 0) {
     writePrivate(state.varsFile, text + (text === '' || text.endsWith('\n') ? '' : '\n') + lines.join(''));
   }
   return { ...secrets, ...made, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
+}
+
+/** An Ed25519 private key as ASSERTION_KEYS has them. */
+function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
 }
 
 /** What the last run left. */

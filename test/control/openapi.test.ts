@@ -90,8 +90,9 @@ const moved = variant(
   { control: { base_path: '/control', host: 'keys.example.org' }, session: SESSION },
   ACCESS,
 );
+const signed = variant('signed', { assertion: { issuer: 'https://gateway.example.org' } });
 const closed = variant('closed', { trial: { enabled: false }, error: { body: 'no' } }, null, []);
-const variants = [...ofPresets, moved, closed];
+const variants = [...ofPresets, moved, signed, closed];
 const named = new Map(variants.map((each) => [each.name, each]));
 const full = named.get('keystile with one') ?? moved;
 

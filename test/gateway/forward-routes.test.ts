@@ -41,6 +41,18 @@ describe('routes', () => {
     ]);
   });
 
+  test('know each origin by the audience that assertions name', () => {
+    const urls = [{ url: 'https://API.example.com:443/' }, { url: 'http://127.0.0.1:8080' }];
+    const compiled = compile([{ name: 'a', origins: [...urls, { service: 'MY_BACKEND' }] }], {
+      MY_BACKEND: { fetch: () => undefined },
+    });
+    expect(compiled.ok && compiled.routes[0]?.route.origins.map(({ audience }) => audience)).toEqual([
+      'https://api.example.com',
+      'http://127.0.0.1:8080',
+      'service:MY_BACKEND',
+    ]);
+  });
+
   test('that lack a secret or a service are a problem with its name', () => {
     const headers = { 'x-a': secret('MISSING'), 'x-b': secret('EMPTY'), 'x-c': secret('toString') };
     const compiled = compile([{ name: 'a', origins: [{ service: 'BACKEND' }], headers }], {

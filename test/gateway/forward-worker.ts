@@ -60,7 +60,7 @@ export default {
         'x-keystile-environment': 'live',
         'x-request-id': 'req_1',
       },
-      assertion: null,
+      assertion: async (audience) => `for ${audience}`,
       clientAddress: '203.0.113.7',
       answerHeaders: { 'x-request-id': 'req_1', ratelimit: '"rate";r=9;t=60' },
       cors,

@@ -27,7 +27,11 @@ beforeAll(async () => {
     bindings: { ORIGIN_TOKEN: 'origin-token' },
     services: {
       BACKEND: async (request) =>
-        Response.json({ url: request.url, account: request.headers.get('x-keystile-account') }),
+        Response.json({
+          url: request.url,
+          account: request.headers.get('x-keystile-account'),
+          assertion: request.headers.get('x-keystile-assertion'),
+        }),
     },
   });
 });
@@ -182,7 +186,11 @@ describe('the request', () => {
 
   test('reaches a bound Worker too', async () => {
     const { body } = await send('/service/x?y=1');
-    expect(JSON.parse(String(body))).toEqual({ url: 'https://backend/service/x?y=1', account: 'acc_1' });
+    expect(JSON.parse(String(body))).toEqual({
+      url: 'https://backend/service/x?y=1',
+      account: 'acc_1',
+      assertion: 'for service:BACKEND',
+    });
   });
 
   test('goes by method where the route names methods', async () => {

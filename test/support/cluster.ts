@@ -27,6 +27,8 @@ export interface ClusterOptions {
   /** Laid over `policy` for single isolates. */
   readonly policies?: Readonly<Record<number, Readonly<Record<string, unknown>>>>;
   readonly vars?: Readonly<Record<string, string>>;
+  /** Laid over `vars` for single isolates. */
+  readonly varsOf?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   /** Keeps the state there, so that another cluster can be started on it. */
   readonly stateDir?: string;
   /** An origin that outlives the cluster; else one is started, and stopped with it. */
@@ -178,7 +180,7 @@ const alone = (script: string) => ({ modules: true, script }) as const;
 
 /** Starts isolates on one set of stores, with the schema applied. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { isolates = 1, policy = {}, policies = {}, vars = {}, stateDir } = options;
+  const { isolates = 1, policy = {}, policies = {}, vars = {}, varsOf = {}, stateDir } = options;
   const origin = options.origin ?? (await startOrigin());
   const logs: string[] = [];
   const upstreams = [{ name: 'origin', origins: [{ url: origin.url }] }];
@@ -203,6 +205,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       PEPPERS,
       ADMIN_TOKEN: `root=${ADMIN_TOKEN},reader:read=${READ_TOKEN}`,
       ...vars,
+      ...varsOf[i],
     },
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   }));

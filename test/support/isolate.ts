@@ -77,6 +77,14 @@ async function orKilled<T>(answer: () => Promise<T>, killed: T): Promise<T> {
   }
 }
 
+// Signatures are counted too.
+const sign = crypto.subtle.sign.bind(crypto.subtle);
+crypto.subtle.sign = (algorithm, ...rest) => {
+  const name = typeof algorithm === 'string' ? algorithm : algorithm.name;
+  if (name === 'Ed25519') calls['ed25519.sign'] = (calls['ed25519.sign'] ?? 0) + 1;
+  return sign(algorithm, ...rest);
+};
+
 /** Watches each call of the methods that do I/O; other methods return what they return. */
 function watch<T extends object>(target: T, name: string, methods: readonly string[]): T {
   return new Proxy(target, {
