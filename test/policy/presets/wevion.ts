@@ -56,7 +56,7 @@ export const wevion: Facts = {
       invitation: 14 * DAY_MS,
     },
     keys: {
-      default_role: 'viewer',
+      default_role: 'mediabuyer',
       role_follows_creator: true,
       label_required: true,
       label_unique: false,
