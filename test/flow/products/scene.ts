@@ -127,6 +127,19 @@ export class Scene {
     return operate(this.cluster, method, path, body, { isolate });
   }
 
+  /** Gives an account credits. */
+  async grant(account: string, micro: number): Promise<void> {
+    const headers = { 'idempotency-key': `grant-${++this.#names}` };
+    const { status, text } = await operate(
+      this.cluster,
+      'POST',
+      `/accounts/${account}/credits`,
+      { micro },
+      { headers },
+    );
+    if (status !== 201) throw new Error(`no credits: ${status} ${text}`);
+  }
+
   /** Waits until a list that a member sees at `path` has so many of `field`, and tells them. */
   listed(by: Member, path: string, field: string, many: number): Promise<Json[]> {
     return vi.waitFor(
