@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commands, end, freePort, hold, isFree, openPlace, type Place, type Run, shell } from './place.ts';
 
@@ -60,6 +61,26 @@ describe('npm start', { timeout: 60_000 }, () => {
     const log = readFileSync(join(place.state, 'gateway.log'), 'utf8');
     const made = readFileSync(join(place.state, '.dev.vars'), 'utf8').matchAll(/[0-9a-f]{64}/g);
     for (const secret of [printedKey(run), ...[...made].map(([hex]) => hex)]) expect(log).not.toContain(secret);
+  });
+
+  it('makes a key for assertions once where the policy asks for them, and shows it nowhere', async () => {
+    const policy = JSON.stringify({ assertion: { issuer: `http://localhost:${place.port}` } });
+    const made: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const run = await place.startReady('--policy', policy);
+      const url = `http://localhost:${place.port}`;
+      const echoed = await fetch(`${url}/echo`, { headers: { authorization: `Bearer ${printedKey(run)}` } });
+      const { headers } = (await echoed.json()) as { headers: Record<string, string> };
+      const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));
+      const { payload } = await jwtVerify(headers['x-keystile-assertion'] ?? '', keys, { issuer: url });
+      expect(payload).toMatchObject({ key_id: headers['x-keystile-key-id'], role: headers['x-keystile-role'] });
+      expect(await end(run)).toBe(0);
+      const vars = readFileSync(join(place.state, '.dev.vars'), 'utf8').split('\n');
+      made.push(...vars.filter((line) => line.startsWith('ASSERTION_KEYS="local:')).map((line) => line.slice(22, -1)));
+      expect(run.out + run.err + readFileSync(join(place.state, 'gateway.log'), 'utf8')).not.toContain(made[0]);
+    }
+    expect(made).toHaveLength(2);
+    expect(made[0]).toBe(made[1]);
   });
 
   it('finds control routes that the policy has moved', async () => {
