@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptionsShape } from 'miniflare';
+import { newAssertionKey } from '../dev/assertion-key.ts';
 import { bundleWorker } from '../dev/bundle.ts';
 import { applyMigrations } from '../dev/migrate.ts';
 import { workerdProcesses } from './machine.ts';
@@ -129,6 +130,8 @@ function bindingsOf({ id, originUrl, policy: changes }: VariantOptions, adminTok
       POLICY: JSON.stringify(policy),
       PEPPERS: `1:${randomBytes(32).toString('hex')}`,
       ADMIN_TOKEN: adminToken,
+      // Read where the policy asks for assertions.
+      ASSERTION_KEYS: newAssertionKey('bench'),
     },
     d1Databases: { DB: 'keystile' },
     kvNamespaces: { KEYS: 'keys' },

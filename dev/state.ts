@@ -1,8 +1,9 @@
-import { generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto';
+import { type JsonWebKey, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { newAssertionKey } from './assertion-key.ts';
 import { UsageError } from './flags.ts';
 
 /** What a run remembers for the next one. */
@@ -100,18 +101,12 @@ export function loadSecrets(state: State, adminToken: string | null, signed: boo
   if (secrets.ADMIN_TOKEN === undefined && adminToken === null) {
     made.ADMIN_TOKEN = randomBytes(32).toString('hex');
   }
-  if (signed && secrets.ASSERTION_KEYS === undefined) made.ASSERTION_KEYS = `local:${newSigningKey()}`;
+  if (signed && secrets.ASSERTION_KEYS === undefined) made.ASSERTION_KEYS = newAssertionKey('local');
   const lines = Object.entries(made).map(([name, value]) => `${name}="${value}"\n`);
   if (lines.length > 0) {
     writePrivate(state.varsFile, text + (text === '' || text.endsWith('\n') ? '' : '\n') + lines.join(''));
   }
   return { ...secrets, ...made, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
-}
-
-/** An Ed25519 private key as ASSERTION_KEYS has them. */
-function newSigningKey(): string {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
 }
 
 /** What the last run left. */

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { newAssertionKey } from '../../dev/assertion-key.ts';
 import { type Assertions, isUsable, openAssertions, timesOf } from '../../src/gateway/assertion.ts';
 import { type AssertionKey, parseAssertionKeys } from '../../src/gateway/assertion-keys.ts';
-import { newAssertionKey } from '../support/assertion-keys.ts';
 import { goodRecord } from '../support/record.ts';
 
 /*
