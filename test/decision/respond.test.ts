@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { DENIAL_REASONS, type DenialReason, deny } from '../../src/decision/denial.ts';
 import { renderDenial } from '../../src/decision/respond.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
-import { products } from '../policy/products.ts';
 
 function policyOf(input: unknown) {
   const loaded = loadPolicy(input);
@@ -12,7 +11,7 @@ function policyOf(input: unknown) {
 }
 const keystile = policyOf(undefined);
 const wavis = policyOf({ preset: 'wavis' });
-const rolling = policyOf(products.rolling);
+const rolling = policyOf({ preset: 'rolling' });
 
 /** Status and code of every denial, in the order of DENIAL_REASONS. */
 const KEYSTILE = `401 missing_api_key, 401 invalid_api_key, 401 invalid_api_key, 401 api_key_revoked, 401 api_key_inactive,
@@ -100,15 +99,25 @@ test('a detail stands in place of the general message', () => {
 
 test('the body of another product is data too', () => {
   const quota = renderDenial(rolling, deny('quota_total', { limits: ['total'] }), 'r');
-  expect([quota.status, quota.body]).toEqual([401, '{"error":"Rate limit exceeded: quota total"}']);
+  expect([quota.status, quota.body]).toEqual([403, '{"error":"Rate limit exceeded: quota total"}']);
   expect(quota.headers['content-type']).toBe('application/json');
-  const plan = renderDenial(rolling, deny('plan_rate', { limits: ['per-minute'] }), 'r');
-  expect([plan.status, plan.body]).toEqual([
-    429,
-    '{"error":"You exceeded the per-minute rate limit on your subscription"}',
-  ]);
   const blocked = renderDenial(rolling, deny('ip_locked'), 'r');
   expect([blocked.status, blocked.body]).toEqual([403, '{"error":"IP temporarily blocked"}']);
+});
+
+test.each([
+  ['plan_rate', ['plan_second'], 'per-second'],
+  ['plan_rate', ['plan'], 'per-minute'],
+  ['plan_rate', ['rate_second', 'daily', 'plan_second', 'plan', 'quota'], 'per-second and per-minute'],
+  ['plan_rate', ['rate'], ''],
+  ['plan_rate', [], ''],
+  ['rate_limited', ['rate_second'], 'per-second'],
+  ['rate_limited', ['rate', 'plan_second'], 'per-minute'],
+  ['plan_quota', ['plan'], ''],
+] as const)('a message names the rates of %s, of the limits %j: "%s"', (reason, limits, rates) => {
+  const policy = policyOf({ denials: { [reason]: { message: 'over the {rates} rate' } } });
+  const { body } = renderDenial(policy, deny(reason, { limits }), 'r');
+  expect(JSON.parse(body).detail).toBe(`over the ${rates} rate`);
 });
 
 test('what is filled in is neither read as a placeholder nor able to break out of the JSON', () => {

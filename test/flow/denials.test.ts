@@ -1,7 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DENIAL_REASONS, type DenialReason } from '../../src/decision/denial.ts';
-import { products } from '../policy/products.ts';
 import { ADMIN_TOKEN, type Cluster, READ_TOKEN, type Send, startCluster } from '../support/cluster.ts';
 import { unissuedKey } from '../support/keys.ts';
 import { deadUrl, startOrigin, type TestOrigin } from '../support/origin.ts';
@@ -580,42 +579,4 @@ it('a broken policy is told in the words of the default one, and no path is serv
   }
   expect(broken.logs.filter((line) => line.includes('policy.leaze')).length).toBe(1);
   await broken.kill();
-});
-
-describe('a policy after the product "rolling"', () => {
-  let cluster: Cluster;
-  const label = (n: number) => ({ label: `key ${n}` });
-  beforeAll(async () => {
-    const upstreams = [{ name: 'v1', path: '/v1/**', origins: [{ url: origin.url }] }];
-    cluster = await startCluster({ origin, policy: { ...products.rolling, preset: 'keystile', upstreams } });
-  });
-  afterAll(() => cluster.kill());
-
-  it('answers a reached quota with 401 and the quota’s name, which is no strike', async () => {
-    const account = await cluster.account();
-    for (const [n, quota] of ['total', 'daily', 'weekly', 'monthly'].entries()) {
-      const { key } = await cluster.issue(account, { ...label(n), quotas: { [quota]: 1 } });
-      expect(await status(cluster.call(key))).toBe(200);
-      for (let i = 0; i < 10; i++) {
-        const refused = await read(cluster.call(key));
-        expect([refused.status, refused.text]).toEqual([401, `{"error":"Rate limit exceeded: quota ${quota}"}`]);
-        expect(refused.headers.get('retry-after')).toBeNull();
-      }
-    }
-    const { key } = await cluster.issue(account, label(5));
-    expect(await status(cluster.call(key))).toBe(200);
-  });
-
-  it('answers the plan’s rates with 429 and their name', async () => {
-    const { key } = await cluster.issue(await cluster.account(), label(6));
-    const replies = await Promise.all(Array.from({ length: 30 }, () => read(cluster.call(key))));
-    const refused = replies.filter((reply) => reply.status !== 200);
-    expect(refused.length).toBeGreaterThan(0);
-    for (const reply of refused) {
-      const error = 'You exceeded the plan_second rate limit on your subscription';
-      expect([reply.status, reply.body]).toEqual([429, { error }]);
-      // A permit counts for its second from the moment at which its use is known, which a busy machine puts off.
-      expect(reply.headers.get('retry-after')).toMatch(/^[1-9]$/);
-    }
-  });
 });
