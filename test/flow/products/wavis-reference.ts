@@ -91,7 +91,7 @@ export const wavisReference: ProductDocument<Scene>['sections'] = [
       }),
       off(
         'no authentication is needed for that',
-        'whoever has seen the beginning of a key, as in a log, could end it; so the whole key is asked for',
+        'Whoever has seen the beginning of a key, as in a log, could end it. In the preset the whole key is asked for.',
         WITHOUT_PROOF,
         async (scene) => {
           const [key, other] = [await trialKey(scene), await trialKey(scene)];
