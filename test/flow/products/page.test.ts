@@ -3,8 +3,9 @@ import { pageOf, statementsOf } from './page.ts';
 import { rolling } from './rolling.ts';
 import { wafer } from './wafer.ts';
 import { wavis } from './wavis.ts';
+import { wevion } from './wevion.ts';
 
-const documents = [wafer, wavis, rolling];
+const documents = [wafer, wavis, wevion, rolling];
 const tests: Record<string, string> = import.meta.glob('/test/**/*.test.ts', {
   query: '?raw',
   import: 'default',
