@@ -308,7 +308,7 @@ describe('what goes wrong', () => {
         3,
         'slow: Slow down. (try again in 7 s)',
       ],
-      [403, {}, JSON.stringify({ error: `no ${ADMIN_TOKEN}\u001b[2J` }), 1, 'refused: no …\ufffd[2J'],
+      [403, {}, JSON.stringify({ error: `no ${ADMIN_TOKEN}\u001b[2J` }), 1, 'refused: status 403: no …\ufffd[2J'],
     ] as const) {
       edge.instead = (_, response) => void response.writeHead(status, headers).end(body);
       expect(await run('whoami', admin())).toMatchObject({ exit, out: '', err: expect.stringContaining(told) });
