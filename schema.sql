@@ -212,3 +212,17 @@ CREATE TABLE IF NOT EXISTS outbox (
 
 CREATE INDEX IF NOT EXISTS outbox_by_key ON outbox (key_id, generation);
 CREATE INDEX IF NOT EXISTS outbox_by_attempt ON outbox (next_attempt_at_ms);
+
+-- Chunks of imports that were answered. body: a digest of what was sent. counts: how many lines came to what, by status;
+-- results: what each came to. Neither holds a secret or a hash of one.
+CREATE TABLE IF NOT EXISTS import_chunks (
+  import_id TEXT NOT NULL,
+  chunk INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  counts TEXT NOT NULL CHECK (json_valid(counts)),
+  results TEXT NOT NULL CHECK (json_valid(results)),
+  PRIMARY KEY (import_id, chunk)
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS import_chunks_by_age ON import_chunks (at_ms);

@@ -3,6 +3,7 @@ import type { House } from './env.ts';
 import { callObject } from './objects/call.ts';
 import type { Actor } from './registry/audit.ts';
 import { bringIntoForce, type Force } from './registry/force.ts';
+import { purgeChunks } from './registry/imports.ts';
 import { readKeys } from './registry/keys.ts';
 import { RECORD_CACHE_MS } from './registry/lookup.ts';
 import { closeOutbox, dueKeys, outboxAge, putOff, type Unfinished } from './registry/outbox.ts';
@@ -16,6 +17,9 @@ import { purgeEndedSessions } from './registry/sessions.ts';
 const SWEPT_PER_RUN = 50;
 const PURGED_PER_RUN = 200;
 const FORGOTTEN_PER_RUN = 5_000;
+/** How long the answer of a chunk of an import is kept, and how many are forgotten at once: each may have a megabyte. */
+const CHUNKS_KEPT_MS = 30 * 86_400_000;
+const CHUNKS_PER_RUN = 20;
 /** How long after its row a gate is erased. Should the row stay after all, there is this long to notice. */
 const ERASE_AFTER_MS = 3_600_000;
 /** For a gate whose key turned out to be wanted: far enough for the next purge to say otherwise. */
@@ -53,10 +57,11 @@ async function tellStuck({ env, logger }: House, nowMs: number): Promise<void> {
   if (ageMs > STUCK_AFTER_MS) logger.alert('outbox_stuck', { rows: waiting, seconds: Math.round(ageMs / 1_000) });
 }
 
-/** Forgets what is over: sessions that were signed out, and answers to requests that nobody repeats any more. */
+/** Forgets what is over: sessions that were signed out, and answers to requests and imports that nobody repeats any more. */
 export async function forgetOld({ env, policy }: House, nowMs: number): Promise<void> {
   await purgeEndedSessions(env.DB, nowMs, FORGOTTEN_PER_RUN);
   await purgeRepeats(env.DB, nowMs - policy.idempotency.keep, FORGOTTEN_PER_RUN);
+  await purgeChunks(env.DB, nowMs - CHUNKS_KEPT_MS, CHUNKS_PER_RUN);
 }
 
 /** Drives changes through that were committed and are not in force (DESIGN §3). Returns how many keys are now. */

@@ -15,6 +15,8 @@ export interface Desk {
   readonly idempotencyKey: string | null;
   /** The `Accept` header as it was sent; null: none. */
   readonly accept: string | null;
+  /** The request whose body a route reads by itself. */
+  readonly upload?: Request;
   /** Of which new ids and secrets are made. */
   readonly entropy: Entropy;
 }

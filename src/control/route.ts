@@ -17,6 +17,8 @@ export interface About {
   readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
   /** The 200 answer as text: its content type and an example. Beside a body, where a client may ask for either. */
   readonly text?: { readonly type: string; readonly example: string };
+  /** A body that is no JSON: its content type and an example. The handler reads it, and the query is its input. */
+  readonly upload?: { readonly type: string; readonly example: string };
   /** Why this route in particular may refuse: not its guard, and not the form of its input. */
   readonly denials?: readonly DenialReason[];
   /** What stands beside the error of a change that is recorded and not yet in force. */
@@ -27,7 +29,7 @@ export interface About {
   readonly example: { readonly input?: unknown; readonly answer?: unknown };
 }
 
-/** One control route. `run` gets the query of a GET or DELETE and the body of any other method, checked by its schema. */
+/** One control route. `run` gets its input, checked by its schema: what {@link readsQuery} says, or the body. */
 export interface Route<D extends Desk> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
@@ -59,9 +61,14 @@ export function route<D extends Desk, T>(
 /** `:id` of a path. */
 export const id = (params: Params): string => params.id ?? '';
 
-/** Whether a method takes its input from the query. */
-export function readsQuery(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'DELETE';
+/** Whether a route takes its input from the query. */
+export function readsQuery({ method, about }: Pick<Route<never>, 'method' | 'about'>): boolean {
+  return method === 'GET' || method === 'DELETE' || about.upload !== undefined;
+}
+
+/** Whether a route may be called again with its `Idempotency-Key`; an upload says by itself what it is. */
+export function isRepeatable({ method, about }: Pick<Route<never>, 'method' | 'about'>): boolean {
+  return method === 'POST' && !about.needsIdempotencyKey && about.upload === undefined;
 }
 
 /** The methods of each path, for 405 and its `Allow`. */

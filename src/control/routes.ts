@@ -8,6 +8,7 @@ import { guardAdmin } from './guards/admin.ts';
 import { noKeys } from './guards/jwks.ts';
 import { allowedMethods, type Route } from './route.ts';
 import { ACCOUNT_ROUTES } from './routes/accounts.ts';
+import { IMPORT_ROUTES } from './routes/imports.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
 import { LEDGER_ROUTES } from './routes/ledger.ts';
 import { ADMIN_MEMBER_ROUTES } from './routes/members.ts';
@@ -19,6 +20,7 @@ export const ADMIN_ROUTES: readonly Route<Desk>[] = [
   ...ACCOUNT_ROUTES,
   ...ADMIN_MEMBER_ROUTES,
   ...KEY_ROUTES,
+  ...IMPORT_ROUTES,
   ...LEDGER_ROUTES,
   ...OPERATION_ROUTES,
 ];

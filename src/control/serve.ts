@@ -5,7 +5,7 @@ import { readJson } from './body.ts';
 import { type Desk, forceOf } from './desk.ts';
 import { FRESH } from './entropy.ts';
 import { repeatable } from './repeat.ts';
-import { type Params, type Route, readsQuery } from './route.ts';
+import { isRepeatable, type Params, type Route, readsQuery } from './route.ts';
 
 /** What Hono keeps of a request to a control route. */
 export interface Kept {
@@ -35,15 +35,16 @@ export async function serve<D extends Desk>(
 
 async function answerOf<D extends Desk>(
   house: House,
-  { method, run, about }: Route<D>,
+  route: Route<D>,
   c: Context<Kept>,
   guard: (nowMs: number, params: Params) => Promise<Guarded<D>>,
 ): Promise<Answer> {
+  const { method, run, about } = route;
   const nowMs = house.edge.clock.nowMs();
   const params = c.req.param() as Params;
   const guarded = await guard(nowMs, params);
   if ('refusal' in guarded) return guarded.refusal;
-  const input = readsQuery(method) ? { ok: true as const, value: c.req.query() } : await readJson(c.req.raw);
+  const input = readsQuery(route) ? { ok: true as const, value: c.req.query() } : await readJson(c.req.raw);
   if (!input.ok) return denied(input.denial);
   const { value } = input;
   const desk = {
@@ -53,8 +54,9 @@ async function answerOf<D extends Desk>(
     nowMs,
     idempotencyKey: c.req.header('Idempotency-Key') ?? null,
     accept: c.req.header('Accept') ?? null,
+    ...(about.upload !== undefined && { upload: c.req.raw }),
     entropy: FRESH,
   } as unknown as D;
-  if (method !== 'POST' || about.needsIdempotencyKey) return run(desk, value, params);
+  if (!isRepeatable(route)) return run(desk, value, params);
   return repeatable(desk, { method, path: c.req.path, value }, (own) => run(own, value, params));
 }

@@ -16,12 +16,13 @@ type App = { Bindings: { requestId: string } };
 export function onboardingRoutes(house: House): Hono<App> {
   const app = new Hono<App>();
   const routes = trialRoutes(house.policy);
-  for (const { method, path, run } of routes) {
+  for (const each of routes) {
+    const { method, path, run } = each;
     app.on(method, path, async (c) => {
       const answer = (given: Answer) => respond(house.policy, given, c.env.requestId);
       const visit = visitOf(house, c);
       if (visit === null) return answer(denied(deny('address_missing')));
-      const body = readsQuery(method) ? { ok: true as const, value: c.req.query() } : await readJson(c.req.raw);
+      const body = readsQuery(each) ? { ok: true as const, value: c.req.query() } : await readJson(c.req.raw);
       if (!body.ok) return answer(denied(body.denial));
       const work = run(visit, body.value, c.req.param() as Params);
       // A caller who hangs up cancels nothing that was begun.

@@ -77,7 +77,13 @@ function termsOf(
   return { ok: true, value: { ...named, ...limits, ...rest, metadata: input.metadata ?? {} } };
 }
 
-function roleFor(policy: Policy, member: string | null, asked: string | null, copied: string | null): Checked<string> {
+/** The role of a new key, of a member with a role or (null) of nobody: the asked one, else the copied or the usual one. */
+export function roleFor(
+  policy: Policy,
+  member: string | null,
+  asked: string | null,
+  copied: string | null,
+): Checked<string> {
   if (member !== null) return roleOfNewKey(policy, member, asked, copied);
   const role = asked ?? copied ?? policy.keys.default_role;
   const checked = checkRole(policy, role, null);

@@ -1,6 +1,6 @@
 import { DENIAL_REASONS, type DenialReason } from '../../decision/denial.ts';
 import type { Policy } from '../../policy/schema.ts';
-import { readsQuery } from '../route.ts';
+import { isRepeatable, readsQuery } from '../route.ts';
 import { ACCOUNT, IDEMPOTENCY_KEY, type Parameter, pathParameters } from './parameters.ts';
 import type { Refusals } from './refusals.ts';
 import type { Schemas } from './schemas.ts';
@@ -43,24 +43,25 @@ export function operationOf(shared: Shared, section: Section, route: Described):
 
 /** Why a call may be refused, in the order of {@link DENIAL_REASONS}. */
 function reasonsOf(section: Section, route: Described): readonly DenialReason[] {
-  const { method, about, input } = route;
+  const { about, input } = route;
   const reasons = new Set<DenialReason>([...section.guard(route), ...(about.denials ?? [])]);
   if (input !== null) reasons.add('request_invalid');
-  if (input !== null && !readsQuery(method)) reasons.add('body_too_large');
+  if (about.upload !== undefined || (input !== null && !readsQuery(route))) reasons.add('body_too_large');
   if (repeats(section, route)) reasons.add('idempotency_conflict');
   return DENIAL_REASONS.filter((reason) => reasons.has(reason));
 }
 
-function repeats(section: Section, { method, about }: Described): boolean {
-  return method === 'POST' && (section.repeats || about.needsIdempotencyKey === true);
+function repeats(section: Section, route: Described): boolean {
+  return (section.repeats && isRepeatable(route)) || route.about.needsIdempotencyKey === true;
 }
 
 /** What is sent: as parameters of the query, or as a body. */
-function inputOf(schemas: Schemas, { method, about, input }: Described): { query: Parameter[]; body: Json | null } {
+function inputOf(schemas: Schemas, route: Described): { query: Parameter[]; body: Json | null } {
+  const { about, input } = route;
   if (input === null) return { query: [], body: null };
   const { fields, required } = schemas.fieldsOf(input, 'input');
   const example = (about.example.input ?? {}) as Json;
-  if (readsQuery(method)) {
+  if (readsQuery(route)) {
     const query = Object.entries(fields).map(
       ([name, { description, ...schema }]): Parameter => ({
         name,
@@ -71,11 +72,17 @@ function inputOf(schemas: Schemas, { method, about, input }: Described): { query
         ...(Object.hasOwn(example, name) && { example: example[name] }),
       }),
     );
-    return { query, body: null };
+    const { upload } = about;
+    const content = upload && { [upload.type]: { schema: { type: 'string' }, example: upload.example } };
+    return { query, body: content === undefined ? null : { required: true, content } };
   }
-  if (Object.keys(fields).length === 0) return { query: [], body: null };
-  const content = { [JSON_TYPE]: { schema: schemas.of(input, 'input'), example } };
-  return { query: [], body: { required: required.length > 0, content } };
+  const schema = schemas.of(input, 'input');
+  const isList = schema.type === 'array';
+  if (Object.keys(fields).length === 0 && !isList) return { query: [], body: null };
+  return {
+    query: [],
+    body: { required: required.length > 0 || isList, content: { [JSON_TYPE]: { schema, example } } },
+  };
 }
 
 function headersOf(

@@ -19,6 +19,7 @@ const BEHIND: Readonly<Record<string, Pick<Parameter, 'description' | 'schema' |
   'api-keys': { description: 'The id of a key.', schema: TEXT, example: 'key_9dKx2LpT' },
   members: { description: 'The id of a member.', schema: TEXT, example: 'mem_9dKx2LpT' },
   invitations: { description: 'The id of an invitation.', schema: TEXT, example: 'inv_9dKx2LpT' },
+  imports: { description: 'The name of an import.', schema: TEXT, example: 'move-1' },
   lockouts: {
     description: 'What is locked: an address, or a secret.',
     schema: { type: 'string', enum: ['ip', 'secret'] },
