@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
 import { JWKS, JWKS_SECTION, jwksRoutes } from './control/jwks.ts';
+import { GITHUB, LEAK_SECTION, leakRoutes } from './control/leaks/routes.ts';
 import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi/routes.ts';
 import type { Section } from './control/openapi/section.ts';
 import { adminSection, HEALTH_SECTION, OWN_KEY_SECTION, USER_SECTION } from './control/openapi/sections.ts';
@@ -32,6 +33,7 @@ const SLASH = 47;
 /** Which room answers which path. */
 export function openApp(house: House): App {
   const { policy, logger, cors, assertions } = house;
+  const { github } = policy.leaks;
   const base = policy.control.base_path;
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
@@ -41,6 +43,7 @@ export function openApp(house: House): App {
     ...(policy.session === null ? [] : USER_ROOMS),
     ...(policy.control.docs ? [PAGE, DOCUMENT] : []),
     ...(assertions === null ? [] : [JWKS]),
+    ...(github === null ? [] : [GITHUB]),
   ];
   const isIn = (room: string, pathname: string) => {
     const end = base.length + room.length;
@@ -56,6 +59,7 @@ export function openApp(house: House): App {
   app.route(base, userRoutes(house));
   if (policy.control.docs) app.route(base, openApiRoutes(house, sectionsOf(house)));
   if (assertions !== null) app.route(base, jwksRoutes(house, assertions));
+  if (github !== null) app.route(base, leakRoutes(house, github.keys_url));
   app.notFound((c) => respond(policy, denied(deny('not_found')), c.env.requestId));
   app.onError((error, c) => {
     logger.alert('control_failed', { error: error.message, request: c.env.requestId });
@@ -104,6 +108,7 @@ export function sectionsOf({ policy, admin }: Pick<House, 'policy' | 'admin'>): 
     ...(policy.session === null ? [] : [USER_SECTION]),
     ...(isRun ? [adminSection(admin)] : []),
     ...(policy.assertion === null ? [] : [JWKS_SECTION]),
+    ...(policy.leaks.github === null ? [] : [LEAK_SECTION]),
     HEALTH_SECTION,
   ];
 }

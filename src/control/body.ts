@@ -18,6 +18,11 @@ export async function readJson(request: Request): Promise<JsonBody> {
   if (type !== '' && !/^application\/(?:[\w.+-]+\+)?json$/.test(type)) {
     return refused('request_invalid', 'content-type: expected application/json');
   }
+  return parseJson(bytes);
+}
+
+/** The JSON of a body. */
+export function parseJson(bytes: Uint8Array): JsonBody {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
     return { ok: true, value: JSON.parse(text) };

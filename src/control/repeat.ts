@@ -1,4 +1,4 @@
-import { digestUnder, innerHash } from '../credential/digest.ts';
+import { digestUnder, hex, innerHash } from '../credential/digest.ts';
 import { mintKey } from '../credential/mint.ts';
 import { deny } from '../decision/denial.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -119,9 +119,5 @@ function pepperOf({ house }: Desk, { salt }: RepeatRow) {
 }
 
 async function digestOf(...parts: readonly string[]): Promise<string> {
-  return hex(new Uint8Array(await innerHash(JSON.stringify(parts))));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(await innerHash(JSON.stringify(parts)));
 }

@@ -66,6 +66,11 @@ export function innerHash(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest('SHA-256', encoder.encode(text));
 }
 
+/** Bytes as hex digits in lower case. */
+export function hex(bytes: ArrayBuffer | Uint8Array): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** The digest by which a secret is stored: base64url, without padding, of HMAC-SHA256(pepper, inner hash). */
 export async function digestUnder(pepper: Pepper, inner: ArrayBuffer): Promise<string> {
   const mac = new Uint8Array(await pepper.mac(inner));

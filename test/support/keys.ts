@@ -6,7 +6,8 @@ import { presets } from '../../src/policy/presets/index.ts';
 
 const formats = new Map<string, KeyFormat>();
 
-function formatOf(preset: string): KeyFormat {
+/** The format of the keys of a preset. */
+export function formatOf(preset: string): KeyFormat {
   const known = formats.get(preset);
   if (known !== undefined) return known;
   const policy = presets[preset];

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose';
-import { innerHash } from '../../credential/digest.ts';
+import { hex, innerHash } from '../../credential/digest.ts';
 import type { SessionPolicy } from '../../policy/schema.ts';
 import { emailKey } from './email.ts';
 import { type KeyCache, type Unverified, verifyToken } from './jwks.ts';
@@ -119,5 +119,5 @@ function roleOf(value: unknown, roles: SessionPolicy['roles']): string | null {
  */
 async function tokenIdOf({ jti }: JWTPayload, token: string): Promise<string> {
   const hash = await innerHash(typeof jti === 'string' && jti !== '' ? jti : token.slice(0, token.lastIndexOf('.')));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(hash);
 }

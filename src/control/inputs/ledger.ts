@@ -32,6 +32,9 @@ export const ownAuditQuery = trail.refine(isForward, FORWARD);
 /** What of the audit trail of all accounts, or of one. */
 export const auditQuery = trail.extend({ account: token.optional() }).refine(isForward, FORWARD);
 
+/** Which reports of leaked keys. */
+export const leakQuery = accountQuery.extend({ account: token.optional(), key: token.optional() });
+
 /** Which requests to list, or to export. */
 export const logQuery = accountQuery
   .extend({

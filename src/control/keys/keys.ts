@@ -26,7 +26,8 @@ export const missing = (): Answer => denied(NO_KEY);
 export const revocation: Alter = (key) =>
   key.status === 'revoked' ? null : { action: 'key.revoked', set: { status: 'revoked' } };
 
-const deactivation: Alter = (key) =>
+/** Switches a key off; null for one that is off already, or revoked. */
+export const deactivation: Alter = (key) =>
   key.status === 'active' ? { action: 'key.deactivated', set: { status: 'inactive' } } : null;
 
 const activation: Alter = (key) =>

@@ -1,6 +1,7 @@
 import type { Desk } from '../desk.ts';
 import * as input from '../input.ts';
-import { auditQuery } from '../inputs/ledger.ts';
+import { auditQuery, leakQuery } from '../inputs/ledger.ts';
+import { showLeaks } from '../leaks/list.ts';
 import { showAudit } from '../ledger/audit.ts';
 import { liftLockout, showLockout } from '../operations/lockouts.ts';
 import { showMetrics } from '../operations/metrics.ts';
@@ -9,6 +10,7 @@ import { reconcile } from '../operations/reconcile.ts';
 import { showStatus } from '../operations/status.ts';
 import { type Params, type Route, route } from '../route.ts';
 import * as audit from '../shapes/audit.ts';
+import * as leaks from '../shapes/leaks.ts';
 import * as shape from '../shapes/operations.ts';
 
 const { examples } = shape;
@@ -92,5 +94,17 @@ export const OPERATION_ROUTES: readonly Route<Desk>[] = [
       example: { input: { account: 'acc_3vJ8wFq2', action: 'key.', limit: '50' }, answer: audit.examples.audit },
     },
     showAudit,
+  ),
+  route(
+    'GET',
+    '/leaks',
+    leakQuery,
+    {
+      id: 'listLeaks',
+      summary: 'Keys that were found in public, newest first: where, and what was done',
+      answers: { 200: leaks.leaks },
+      example: { input: { limit: '50' }, answer: leaks.examples.leaks },
+    },
+    showLeaks,
   ),
 ];

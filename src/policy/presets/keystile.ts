@@ -315,6 +315,8 @@ export const keystile = {
     },
   },
   upstreams: [],
+  // It answers nobody but who holds GitHub's key.
+  leaks: { github: {} },
   lease: '1s',
   gate_unreachable: 'closed',
   reauthorize_every: '30s',
