@@ -1,13 +1,20 @@
 import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
+import { DOORS, doorRoutes } from './control/doors/routes.ts';
 import { JWKS, JWKS_SECTION, jwksRoutes } from './control/jwks.ts';
-import { GITHUB, LEAK_SECTION, leakRoutes } from './control/leaks/routes.ts';
 import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi/routes.ts';
 import type { Section } from './control/openapi/section.ts';
-import { adminSection, HEALTH_SECTION, OWN_KEY_SECTION, USER_SECTION } from './control/openapi/sections.ts';
+import {
+  adminSection,
+  DOOR_SECTION,
+  HEALTH_SECTION,
+  OWN_KEY_SECTION,
+  USER_SECTION,
+} from './control/openapi/sections.ts';
 import { OWN_KEY, ownKeyRoutes } from './control/own-key-routes.ts';
 import { adminRoutes } from './control/routes.ts';
 import { KEYS_ALIAS, USER, userRoutes } from './control/user-routes.ts';
+import { mayVerify } from './decision/decide.ts';
 import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';
 import { corsPreflight, writeCors } from './gateway/cors.ts';
@@ -27,36 +34,37 @@ export interface App {
 const ADMIN = '/admin/v1';
 const ROOMS = [ADMIN, '/api/v1/onboarding', OWN_KEY] as const;
 const USER_ROOMS = [USER, KEYS_ALIAS] as const;
+const NO_PAGES = [ADMIN, ...DOORS] as const;
 const HEALTH = '/healthz';
 const SLASH = 47;
 
 /** Which room answers which path. */
 export function openApp(house: House): App {
   const { policy, logger, cors, assertions } = house;
-  const { github } = policy.leaks;
   const base = policy.control.base_path;
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
-  // Without a sign-in the customers' routes do not exist, and their paths are the upstream's.
+  // Without a sign-in the customers' routes do not exist, and their paths are the upstream's; so with the others.
   const rooms = [
     ...ROOMS,
     ...(policy.session === null ? [] : USER_ROOMS),
     ...(policy.control.docs ? [PAGE, DOCUMENT] : []),
     ...(assertions === null ? [] : [JWKS]),
-    ...(github === null ? [] : [GITHUB]),
+    ...(mayVerify(policy) ? DOORS : []),
   ];
   const isIn = (room: string, pathname: string) => {
     const end = base.length + room.length;
     return pathname.startsWith(room, base.length) && (pathname.length === end || pathname.charCodeAt(end) === SLASH);
   };
 
-  const app = new Hono<{ Bindings: { requestId: string } }>();
+  const app = new Hono<{ Bindings: { requestId: string; isRecorded: boolean } }>();
   app.get(health, (c) => respond(policy, { kind: 'json', status: 200, body: { status: 'ok' } }, c.env.requestId));
   app.all(health, (c) => respond(policy, { kind: 'wrong_method', allow: ['GET', 'HEAD'] }, c.env.requestId));
   app.route(base + ADMIN, adminRoutes(house));
   app.route(base, onboardingRoutes(house));
   app.route(base, ownKeyRoutes(house));
   app.route(base, userRoutes(house));
+  app.route(base, doorRoutes(house));
   if (policy.control.docs) app.route(base, openApiRoutes(house, sectionsOf(house)));
   if (assertions !== null) app.route(base, jwksRoutes(house, assertions));
   if (github !== null) app.route(base, leakRoutes(house, github.keys_url));
@@ -73,13 +81,16 @@ export function openApp(house: House): App {
       (pathname === health || rooms.some((room) => isIn(room, pathname))),
     async fetch(request, ctx) {
       const requestId = crypto.randomUUID();
+      const kept = { requestId, isRecorded: false };
       const atMs = house.edge.clock.nowMs();
-      // Pages may call everything but what is for operators.
-      const shared = cors !== null && !isIn(ADMIN, new URL(request.url).pathname) ? cors : null;
+      // Pages may call everything but what is for operators and services.
+      const { pathname } = new URL(request.url);
+      const shared = NO_PAGES.some((room) => isIn(room, pathname)) ? null : cors;
       const preflight = shared === null ? null : corsPreflight(shared, request);
-      const response = preflight ?? (await app.fetch(request, { requestId }, ctx));
+      const response = preflight ?? (await app.fetch(request, kept, ctx));
       if (preflight !== null) response.headers.set('x-request-id', requestId);
       else if (shared !== null) writeCors(shared, request.headers.get('origin'), response.headers);
+      if (kept.isRecorded) return response;
       const target = normalisePath(request.url);
       logger.request(
         {
@@ -105,10 +116,10 @@ export function sectionsOf({ policy, admin }: Pick<House, 'policy' | 'admin'>): 
   return [
     trialSection(policy),
     OWN_KEY_SECTION,
+    ...(mayVerify(policy) ? [DOOR_SECTION] : []),
     ...(policy.session === null ? [] : [USER_SECTION]),
     ...(isRun ? [adminSection(admin)] : []),
     ...(policy.assertion === null ? [] : [JWKS_SECTION]),
-    ...(policy.leaks.github === null ? [] : [LEAK_SECTION]),
     HEALTH_SECTION,
   ];
 }

@@ -1,4 +1,8 @@
+import { WorkerEntrypoint } from 'cloudflare:workers';
 import { type App, openApp } from './app.ts';
+import { decideForBinding, misconfiguredDecision } from './control/doors/doors.ts';
+import type { Question } from './control/doors/question.ts';
+import type { Decision } from './control/shapes/doors.ts';
 import { deny } from './decision/denial.ts';
 import { renderDenial } from './decision/respond.ts';
 import { type Env, type House, setUp } from './env.ts';
@@ -8,6 +12,8 @@ import { loadPolicy } from './policy/load.ts';
 import type { Policy } from './policy/schema.ts';
 import { runSchedules } from './scheduled.ts';
 
+export type { Question } from './control/doors/question.ts';
+export type { Decision } from './control/shapes/doors.ts';
 export type { Env } from './env.ts';
 export { AccountLedger } from './objects/account-ledger.ts';
 export { KeyGate } from './objects/key-gate.ts';
@@ -43,6 +49,22 @@ export function createWorker(readClock: () => number) {
       if ('house' in worker)
         await runSchedules(worker.house, worker.house.edge.clock.nowMs(), controller.scheduledTime);
     },
+    /** Answers a Worker that is bound to this one; `question` is whatever it has sent. */
+    async verify(question: unknown, env: Env, ctx: ExecutionContext): Promise<Decision> {
+      const worker = open(env);
+      if ('problems' in worker) {
+        if (worker.policy === null) throw new Error('Keystile is not configured, and has no policy to say so by');
+        return misconfiguredDecision(worker.policy);
+      }
+      const { house } = worker;
+      const work = decideForBinding(house, question, {
+        waitUntil: (later) => ctx.waitUntil(later),
+        alert: house.logger.alert,
+      });
+      // Who hangs up cancels nothing that was begun.
+      ctx.waitUntil(work);
+      return work;
+    },
   };
 }
 
@@ -69,4 +91,18 @@ function misconfigured(policy: Policy | null): Response {
   return new Response(body, { status, headers });
 }
 
-export default createWorker(Date.now);
+const { verify, ...worker } = createWorker(Date.now);
+
+/**
+ * What another Worker of the account binds as a service, with `entrypoint = "Keystile"`: the decision on a request that
+ * it serves. It shows no service key, since only who configures this account can bind it.
+ *
+ * @example const decision = await env.KEYSTILE.verify({ key, method: 'POST', path: '/v1/chat', client_ip });
+ */
+export class Keystile extends WorkerEntrypoint<Env> {
+  verify(question: Question): Promise<Decision> {
+    return verify(question, this.env, this.ctx);
+  }
+}
+
+export default worker;

@@ -60,9 +60,9 @@ const PHRASES: Readonly<Record<number, string>> = {
  * `WWW-Authenticate` on 401 and for a lacking role (RFC 6750 §3), `Retry-After` in whole seconds on 429 and 503.
  */
 export function renderDenial(policy: Policy, denial: Denial, requestId: string): RenderedDenial {
-  const { status, code, message } = policy.denials[denial.reason];
+  const { status, code } = policy.denials[denial.reason];
   const limits = denial.limits !== undefined && denial.limits.length > 0 ? denial.limits : undefined;
-  const told = fillText(message, { limits: limits ?? [], rates: ratesOf(denial) });
+  const told = messageOf(policy, denial);
   const body = fill(policy.error.body, {
     status,
     title: PHRASES[status] ?? (status < 500 ? 'Client Error' : 'Server Error'),
@@ -74,6 +74,11 @@ export function renderDenial(policy: Policy, denial: Denial, requestId: string):
     request_id: requestId,
   });
   return { status, headers: headersOf(policy, denial, status, requestId), body: JSON.stringify(body ?? null) };
+}
+
+/** The policy's message for a refusal. */
+export function messageOf(policy: Policy, denial: Denial): string {
+  return fillText(policy.denials[denial.reason].message, { limits: denial.limits ?? [], rates: ratesOf(denial) });
 }
 
 function ratesOf({ reason, limits = [] }: Denial): string {

@@ -121,6 +121,9 @@ const REASONS: Readonly<Record<string, DenialReason>> = {
   budget: 'budget_exhausted',
 };
 
+/** What of a refusal tells why. */
+type Refusing = Pick<Refused, 'violated' | 'retryAfterMs' | 'limits'>;
+
 /** Which of several limits that never free up by themselves is told first; those that are not here come last. */
 const NEVER_FIRST = ['credits', 'credits_total', 'total'];
 
@@ -128,7 +131,7 @@ const NEVER_FIRST = ['credits', 'credits_total', 'total'];
  * The denial of a gate's refusal. Of several limits the one that frees up last decides; what never does by itself,
  * like a total, is later than all that do.
  */
-export function limitDenial(refused: Refused, record: KeyRecord, policy: Policy): Denial {
+export function limitDenial(refused: Refusing, record: KeyRecord, policy: Policy): Denial {
   const { violated, retryAfterMs } = refused;
   const [last = 'rate'] = violated.toSorted((a, b) => freesAt(refused, b) - freesAt(refused, a) || rank(b) - rank(a));
   const trial = last === 'total' && record.environment === policy.trial.environment;
@@ -136,7 +139,7 @@ export function limitDenial(refused: Refused, record: KeyRecord, policy: Policy)
   return deny(reason, { retryAfterMs: retryAfterMs ?? NEVER_MS, limits: violated });
 }
 
-function freesAt({ limits }: Refused, name: string): number {
+function freesAt({ limits }: Refusing, name: string): number {
   return limits.find((limit) => limit.name === name)?.resetAtMs ?? Number.POSITIVE_INFINITY;
 }
 

@@ -167,7 +167,8 @@ function share(gate: Gate, ask: Ask, views: readonly LimitView[], bounds: Bounds
   return Math.max(1, permits);
 }
 
-function isViolated(ask: Ask): (view: LimitView) => boolean {
+/** Whether a limit, as {@link view} tells it, refuses an ask. */
+export function isViolated(ask: Pick<Ask, 'reserve'>): (view: LimitView) => boolean {
   return ({ remaining, unit }) => remaining < (unit === 'credits' ? ask.reserve : 1);
 }
 

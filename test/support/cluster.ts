@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_splitSqlQuery as splitSql } from 'wrangler';
 import { bundleModules, bundleWorker } from '../../dev/bundle.ts';
+import type { Decision } from '../../src/index.ts';
 import { startOrigin, type TestOrigin } from './origin.ts';
 
 /*
@@ -18,6 +19,7 @@ const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['e
 const GATEWAY = join(import.meta.dirname, 'isolate.ts');
 const gatewayScript = bundleWorker(GATEWAY);
 const objectsScript = bundleWorker(join(import.meta.dirname, 'objects-worker.ts'));
+const callerScript = join(import.meta.dirname, 'caller-worker.ts');
 const schema = splitSql(readFileSync(join(import.meta.dirname, '../../schema.sql'), 'utf8'));
 
 export interface ClusterOptions {
@@ -35,6 +37,8 @@ export interface ClusterOptions {
   readonly origin?: TestOrigin;
   /** Another entry for the objects' Worker, with classes of the same names. */
   readonly objects?: string;
+  /** Whether there is a Worker that is bound to the isolates as another service; see `caller-worker.ts`. */
+  readonly caller?: boolean;
   /** Whether the gateways carry the page of `/docs`. */
   readonly page?: boolean;
 }
@@ -61,8 +65,18 @@ export class Cluster {
   readonly origin: TestOrigin;
   /** What the gateways have logged. */
   readonly logs: string[];
+  /** Of the Worker that is bound to the isolates; null: there is none. */
+  readonly callerUrl: string | null;
 
-  constructor(miniflare: Miniflare, urls: readonly string[], objectsUrl: string, origin: TestOrigin, logs: string[]) {
+  constructor(
+    miniflare: Miniflare,
+    urls: readonly string[],
+    objectsUrl: string,
+    origin: TestOrigin,
+    logs: string[],
+    callerUrl: string | null,
+  ) {
+    this.callerUrl = callerUrl;
     this.#miniflare = miniflare;
     this.urls = urls;
     this.objectsUrl = objectsUrl;
@@ -80,6 +94,13 @@ export class Cluster {
   /** Calls the origin with a key. */
   call(key: string, isolate = 0, address = '192.0.2.1', path = '/v1/models'): Promise<Response> {
     return this.send(path, { headers: { authorization: `Bearer ${key}` }, address }, isolate);
+  }
+
+  /** Asks the entrypoint of an isolate, as a Worker that is bound to it. */
+  async askBound(question: unknown, isolate = 0): Promise<Decision> {
+    const response = await fetch(`${this.callerUrl}/${isolate}`, { method: 'POST', body: JSON.stringify(question) });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return (await response.json()) as Decision;
   }
 
   /** Calls an admin route. */
@@ -188,6 +209,20 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     options.page === true ? bundleModules(GATEWAY).then((modules) => ({ modules })) : gatewayScript.then(alone),
     options.objects === undefined ? objectsScript : bundleWorker(options.objects),
   ]);
+  const sockets = { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] };
+  const bound = (_: unknown, i: number) => [`EDGE_${i}`, { name: `edge-${i}`, entrypoint: 'Keystile' }] as const;
+  const callers =
+    options.caller === true
+      ? [
+          {
+            ...COMPATIBILITY,
+            ...sockets,
+            name: 'caller',
+            ...alone(await bundleWorker(callerScript)),
+            serviceBindings: Object.fromEntries(Array.from({ length: isolates }, bound)),
+          },
+        ]
+      : [];
   const stores = { d1Databases: { DB: 'keystile' }, kvNamespaces: { KEYS: 'keystile' } };
   const edges = Array.from({ length: isolates }, (_, i) => ({
     ...COMPATIBILITY,
@@ -207,7 +242,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       ...vars,
       ...varsOf[i],
     },
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    ...sockets,
   }));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -215,6 +250,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       handleStructuredLogs: ({ message }: { message: string }) => logs.push(message),
       workers: [
         ...edges,
+        ...callers,
         {
           ...COMPATIBILITY,
           name: 'objects',
@@ -226,7 +262,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
             LEDGER: { className: 'MovableLedger', useSQLite: true },
             METRICS: { className: 'MetricsBoard', useSQLite: true },
           },
-          unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+          ...sockets,
         },
       ],
     } as never),
@@ -236,5 +272,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const objectsUrl = (await miniflare.unsafeGetDirectURL('objects')).origin;
   const db = (await miniflare.getD1Database('DB', 'edge-0')) as unknown as D1Database;
   for (const statement of schema) await db.prepare(statement).run();
-  return new Cluster(miniflare, urls, objectsUrl, origin, logs);
+  const callerUrl = callers.length === 0 ? null : (await miniflare.unsafeGetDirectURL('caller')).origin;
+  return new Cluster(miniflare, urls, objectsUrl, origin, logs, callerUrl);
 }

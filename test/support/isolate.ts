@@ -1,4 +1,5 @@
-import { createWorker, type Env } from '../../src/index.ts';
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import { createWorker, type Decision, type Env, type Question } from '../../src/index.ts';
 
 /*
  * The Worker as tests run it: the real one, with a clock that can be skewed, made to drift and stepped back, and with
@@ -186,6 +187,14 @@ async function steer(request: Request, path: string): Promise<Response> {
     return Response.json(counted);
   } else return new Response(null, { status: 404 });
   return Response.json({ nowMs: readClock() });
+}
+
+/** As the real Worker offers it to others that are bound to it. */
+export class Keystile extends WorkerEntrypoint<Env> {
+  verify(question: Question): Promise<Decision> {
+    instrumented ??= instrument(this.env);
+    return worker.verify(question, instrumented, this.ctx);
+  }
 }
 
 export default {

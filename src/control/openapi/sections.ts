@@ -1,5 +1,6 @@
 import type { DenialReason } from '../../decision/denial.ts';
 import type { AdminAccess } from '../../env.ts';
+import { VERIFY_ROUTE } from '../doors/routes.ts';
 import { OWN_KEY, OWN_KEY_ROUTES, REVOKE } from '../own-key-routes.ts';
 import { ADMIN_ROUTES } from '../routes.ts';
 import { examples, health } from '../shapes/operations.ts';
@@ -60,6 +61,16 @@ export const OWN_KEY_SECTION: Section = {
   routes: OWN_KEY_ROUTES,
   guard: ({ path }) => (path === REVOKE ? HOLDER : [...HOLDER, ...JUDGED]),
   repeats: true,
+};
+
+/** What services that proxy by themselves ask. The doors for nginx and Envoy are for those alone. */
+export const DOOR_SECTION: Section = {
+  tag: 'Services',
+  description: 'For services that proxy by themselves, with a service key.',
+  base: '',
+  routes: [VERIFY_ROUTE],
+  guard: () => [...HOLDER.filter((reason) => reason !== 'public_rate_limited'), ...JUDGED],
+  repeats: false,
 };
 
 const SESSION: readonly DenialReason[] = [

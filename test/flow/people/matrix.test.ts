@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LEAK_ROUTES } from '../../../src/control/leaks/routes.ts';
+import { VERIFY_ROUTE } from '../../../src/control/doors/routes.ts';
 import type { Described } from '../../../src/control/openapi/section.ts';
 import { OWN_KEY, OWN_KEY_ROUTES } from '../../../src/control/own-key-routes.ts';
 import { ADMIN_ROUTES } from '../../../src/control/routes.ts';
@@ -8,7 +8,6 @@ import type { DenialReason } from '../../../src/decision/denial.ts';
 import { trialRoutes } from '../../../src/onboarding/trial-routes.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { ADMIN_TOKEN, type Cluster, READ_TOKEN, startCluster } from '../../support/cluster.ts';
-import { type Github, startGithub } from '../../support/github.ts';
 import { type Issuer, startIssuer } from '../../support/issuer.ts';
 import { unissuedKey } from '../../support/keys.ts';
 import {
@@ -112,13 +111,12 @@ const OPERATORS: Readonly<Record<string, 'reads' | 'writes'>> = {
   showMetrics: 'reads',
   reconcile: 'writes',
   showAudit: 'reads',
-  listLeaks: 'reads',
 };
 
-const ANYONE = ['mintTrialKey', 'revokeTrialKey'];
+/** What is for service keys alone. */
+const SERVICES = ['verifyKey'];
 
-/** What is for who signs reports alone. */
-const REPORTERS = ['reportLeaks'];
+const ANYONE = ['mintTrialKey', 'revokeTrialKey'];
 
 /**
  * What comes of an id in the input that is of another account, asked by who manages all keys of theirs; and of one that
@@ -149,8 +147,7 @@ const MEMBER_ROUTES: readonly Described[] = [...USER_ROUTES, LOGOUT];
 const AT_ALIAS = ['no session', 'an unsigned session', 'an API key', 'another account by name', 'another method'];
 /** Where the second isolate has its control routes. */
 const MOVED = '/moved';
-const policyOf = (issuer: Issuer, github: Github) => ({
-  leaks: { github: { keys_url: github.keysUrl } },
+const policyOf = (issuer: Issuer) => ({
   session: issuer.policy,
   members: { join: 'invitation' },
   caps: { creations_per_user_per_hour: null },
@@ -172,7 +169,6 @@ const policyOf = (issuer: Issuer, github: Github) => ({
 
 let issuer: Issuer;
 let stranger: Issuer;
-let github: Github;
 let cluster: Cluster;
 /** The members of one account, by role, and one more of it. */
 let ours: Readonly<Record<string, Person>>;
@@ -213,9 +209,9 @@ const theirState = () =>
   );
 
 beforeAll(async () => {
-  [issuer, stranger, github] = await Promise.all([startIssuer(), startIssuer(), startGithub()]);
+  [issuer, stranger] = await Promise.all([startIssuer(), startIssuer()]);
   const policies = { 1: { control: { base_path: MOVED } } };
-  cluster = await startCluster({ isolates: 2, policy: policyOf(issuer, github), policies });
+  cluster = await startCluster({ isolates: 2, policy: policyOf(issuer), policies });
   const [one, other] = await Promise.all([cluster.account('One'), cluster.account('Other')]);
   const roles = [...ROLES, 'caller', 'keyless', 'misled'];
   const [people, issued, another, owner] = await Promise.all([
@@ -255,7 +251,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster?.stop();
-  await Promise.all([issuer?.close(), stranger?.close(), github?.close()]);
+  await Promise.all([issuer?.close(), stranger?.close()]);
 });
 
 describe('every route has its row, and every row its route:', () => {
@@ -264,9 +260,9 @@ describe('every route has its row, and every row its route:', () => {
   test.each<[string, readonly Described[], readonly string[]]>([
     ['customers', MEMBER_ROUTES, Object.keys(MEMBERS)],
     ['keys', OWN_KEY_ROUTES, Object.keys(KEYS)],
+    ['services', [VERIFY_ROUTE], SERVICES],
     ['operators', ADMIN_ROUTES, Object.keys(OPERATORS)],
     ['anyone', TRIAL_ROUTES, ANYONE],
-    ['reporters', LEAK_ROUTES, REPORTERS],
   ])('%s', (_, routes, rows) => expect([...rows].sort()).toEqual(idsOf(routes)));
 
   test('ids in inputs', () => {
@@ -386,22 +382,43 @@ describe('a key itself', () => {
   });
 });
 
-describe('the reporters’ route', () => {
-  test.each(byId(LEAK_ROUTES))('%s', async (_, route) => {
-    const call = callOf({ base: '', route }, thingsOf(colleague));
-    const sent = github.sign(call.send.body ?? '');
-    const callers: readonly Wrong[] = [
-      ...noKeys,
-      ['an API key', bearer(keyOf('account_admin')), 'signature_invalid'],
-      ['a session', person('account_admin').session, 'signature_invalid'],
-      ['an admin token', bearer(ADMIN_TOKEN), 'signature_invalid'],
-      ['the signature of another body', github.sign('[]'), 'signature_invalid'],
-    ];
+describe('the services’ route', () => {
+  test('is for service keys alone', async () => {
+    const call = callOf({ base: '', route: VERIFY_ROUTE }, thingsOf(colleague));
+    const { key } = await cluster.issue(colleague.account, { role: 'service' });
+    const how = { address: freshAddress() };
     await expectNone([
-      caseOf('who signs it', call, ALLOWED, sent),
-      ...callers.map(([name, headers]) => caseOf(name, call, said('signature_invalid'), headers)),
-      caseOf('another method', call, wrongMethod(['POST']), sent, { method: 'PUT' }),
+      caseOf('service', call, ALLOWED, bearer(key)),
+      ...ROLES.map((role) => caseOf(role, call, said('role_forbidden'), bearer(keyOf(role)))),
+      ...noKeys.map(([name, headers, reason]) => caseOf(name, call, said(reason), headers, how)),
+      caseOf('a trial key', call, said('role_forbidden'), bearer(trial)),
+      caseOf('another method', call, wrongMethod(['POST']), bearer(key), { method: 'PUT' }),
     ]);
+  });
+
+  test('is open to nobody who has signed in: no role gives a service key', async () => {
+    const input = { environment: 'live', role: 'service' };
+    const made = { path: `${USER}/api-keys`, send: { method: 'POST', body: JSON.stringify(input) } };
+    const { key } = person('account_admin');
+    const changed = { path: `${USER}/api-keys/${key.id}`, send: { method: 'PATCH', body: '{"role":"service"}' } };
+    const service = await cluster.issue(person('account_admin').account, { role: 'service' });
+    const rotated = { path: `${USER}/api-keys/${service.id}/rotate`, send: { method: 'POST', body: '{}' } };
+    const copied = {
+      ...made,
+      send: { ...made.send, body: JSON.stringify({ ...input, role: undefined, copy_from: service.id }) },
+    };
+    await expectNone(
+      MAKERS.filter((role) => role !== 'mediabuyer').flatMap((role) => {
+        const session = { ...person(role).session, 'content-type': 'application/json' };
+        return [
+          caseOf(`${role} makes one`, made, said('role_forbidden'), session),
+          caseOf(`${role} makes one of it`, copied, said('role_forbidden'), session),
+          caseOf(`${role} gives the role`, changed, said('role_forbidden'), session),
+          caseOf(`${role} takes the secret`, rotated, said('role_forbidden'), session),
+        ];
+      }),
+    );
+    expect((await operate(cluster, 'GET', `/keys/${key.id}`)).body.role).not.toBe('service');
   });
 });
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { declared } from '../../support/answers.ts';
 import { ADMIN_TOKEN, type Cluster, startCluster } from '../../support/cluster.ts';
-import { type Github, startGithub } from '../../support/github.ts';
 import { type Issuer, startIssuer } from '../../support/issuer.ts';
 import { callOf, prepare, type Things } from '../../support/operations.ts';
 
@@ -11,7 +10,6 @@ import { callOf, prepare, type Things } from '../../support/operations.ts';
  */
 
 let issuer: Issuer;
-let github: Github;
 let cluster: Cluster;
 let users = 0;
 
@@ -50,14 +48,13 @@ const SPEC = declared({
 let shared: World;
 
 beforeAll(async () => {
-  [issuer, github] = await Promise.all([startIssuer(), startGithub()]);
-  const leaks = { github: { keys_url: github.keysUrl } };
-  cluster = await startCluster({ policy: { session: issuer.policy, leaks } });
+  issuer = await startIssuer();
+  cluster = await startCluster({ policy: { session: issuer.policy } });
   shared = await made();
 });
 afterAll(async () => {
   await cluster?.stop();
-  await Promise.all([issuer?.close(), github?.close()]);
+  await issuer?.close();
 });
 
 describe('every operation', () => {
@@ -71,9 +68,9 @@ describe('every operation', () => {
         ...send.headers,
         ...(asks.has('session_missing') && things.session),
         ...(asks.has('admin_missing') && ADMIN),
-        ...(asks.has('signature_invalid') && github.sign(send.body ?? '')),
         ...(asks.has('missing_credential') && { authorization: `Bearer ${things.key.key}` }),
         ...(things.trial !== undefined && { authorization: `Bearer ${things.trial}` }),
+        ...(things.service !== undefined && { authorization: `Bearer ${things.service}` }),
       };
       const response = await cluster.send(path, { ...send, headers });
       const answer = await SPEC.check(id, response);
