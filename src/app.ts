@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { denied, respond } from './control/answer.ts';
 import { DOORS, doorRoutes } from './control/doors/routes.ts';
 import { JWKS, JWKS_SECTION, jwksRoutes } from './control/jwks.ts';
+import { GITHUB, LEAK_SECTION, leakRoutes } from './control/leaks/routes.ts';
 import { DOCUMENT, openApiRoutes, PAGE } from './control/openapi/routes.ts';
 import type { Section } from './control/openapi/section.ts';
 import {
@@ -41,6 +42,7 @@ const SLASH = 47;
 /** Which room answers which path. */
 export function openApp(house: House): App {
   const { policy, logger, cors, assertions } = house;
+  const { github } = policy.leaks;
   const base = policy.control.base_path;
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
@@ -50,6 +52,7 @@ export function openApp(house: House): App {
     ...(policy.session === null ? [] : USER_ROOMS),
     ...(policy.control.docs ? [PAGE, DOCUMENT] : []),
     ...(assertions === null ? [] : [JWKS]),
+    ...(github === null ? [] : [GITHUB]),
     ...(mayVerify(policy) ? DOORS : []),
   ];
   const isIn = (room: string, pathname: string) => {
@@ -120,6 +123,7 @@ export function sectionsOf({ policy, admin }: Pick<House, 'policy' | 'admin'>): 
     ...(policy.session === null ? [] : [USER_SECTION]),
     ...(isRun ? [adminSection(admin)] : []),
     ...(policy.assertion === null ? [] : [JWKS_SECTION]),
+    ...(policy.leaks.github === null ? [] : [LEAK_SECTION]),
     HEALTH_SECTION,
   ];
 }

@@ -1,5 +1,5 @@
 import type { Described, Section } from '../../src/control/openapi/section.ts';
-import type { Cluster, Send } from './cluster.ts';
+import { ADMIN_TOKEN, type Cluster, type Send } from './cluster.ts';
 
 /* How an operation of the route tables is called, as its own example says, about things that exist. */
 
@@ -31,6 +31,10 @@ const INPUT: Readonly<Record<string, (things: Things) => object>> = {
 /** Does what must have been done before an operation can be. */
 export async function prepare<T extends Things>(cluster: Cluster, operation: string, things: T): Promise<T> {
   if (operation === 'eraseAccount') await done(cluster.admin('POST', `/accounts/${things.account}/close`));
+  if (operation === 'showImport') {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/x-ndjson' };
+    await done(cluster.send('/admin/v1/imports?import=move-1&chunk=2', { method: 'POST', headers, body: '{}' }));
+  }
   if (operation === 'verifyKey') {
     return { ...things, service: (await cluster.issue(things.account, { role: 'service' })).key };
   }
@@ -56,6 +60,7 @@ export function callOf(
     members: things.member,
     keys: things.key.id,
     'api-keys': things.key.id,
+    imports: 'move-1',
     lockouts: 'ip',
     ':kind': '192.0.2.77',
     'temp-key': things.trial?.slice(0, 20) ?? '',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VERIFY_ROUTE } from '../../../src/control/doors/routes.ts';
+import { LEAK_ROUTES } from '../../../src/control/leaks/routes.ts';
 import type { Described } from '../../../src/control/openapi/section.ts';
 import { OWN_KEY, OWN_KEY_ROUTES } from '../../../src/control/own-key-routes.ts';
 import { ADMIN_ROUTES } from '../../../src/control/routes.ts';
@@ -8,6 +9,7 @@ import type { DenialReason } from '../../../src/decision/denial.ts';
 import { trialRoutes } from '../../../src/onboarding/trial-routes.ts';
 import { loadPolicy } from '../../../src/policy/load.ts';
 import { ADMIN_TOKEN, type Cluster, READ_TOKEN, startCluster } from '../../support/cluster.ts';
+import { type Github, startGithub } from '../../support/github.ts';
 import { type Issuer, startIssuer } from '../../support/issuer.ts';
 import { unissuedKey } from '../../support/keys.ts';
 import {
@@ -111,12 +113,16 @@ const OPERATORS: Readonly<Record<string, 'reads' | 'writes'>> = {
   showMetrics: 'reads',
   reconcile: 'writes',
   showAudit: 'reads',
+  listLeaks: 'reads',
 };
 
 /** What is for service keys alone. */
 const SERVICES = ['verifyKey'];
 
 const ANYONE = ['mintTrialKey', 'revokeTrialKey'];
+
+/** What is for who signs reports alone. */
+const REPORTERS = ['reportLeaks'];
 
 /**
  * What comes of an id in the input that is of another account, asked by who manages all keys of theirs; and of one that
@@ -147,7 +153,8 @@ const MEMBER_ROUTES: readonly Described[] = [...USER_ROUTES, LOGOUT];
 const AT_ALIAS = ['no session', 'an unsigned session', 'an API key', 'another account by name', 'another method'];
 /** Where the second isolate has its control routes. */
 const MOVED = '/moved';
-const policyOf = (issuer: Issuer) => ({
+const policyOf = (issuer: Issuer, github: Github) => ({
+  leaks: { github: { keys_url: github.keysUrl } },
   session: issuer.policy,
   members: { join: 'invitation' },
   caps: { creations_per_user_per_hour: null },
@@ -169,6 +176,7 @@ const policyOf = (issuer: Issuer) => ({
 
 let issuer: Issuer;
 let stranger: Issuer;
+let github: Github;
 let cluster: Cluster;
 /** The members of one account, by role, and one more of it. */
 let ours: Readonly<Record<string, Person>>;
@@ -209,9 +217,9 @@ const theirState = () =>
   );
 
 beforeAll(async () => {
-  [issuer, stranger] = await Promise.all([startIssuer(), startIssuer()]);
+  [issuer, stranger, github] = await Promise.all([startIssuer(), startIssuer(), startGithub()]);
   const policies = { 1: { control: { base_path: MOVED } } };
-  cluster = await startCluster({ isolates: 2, policy: policyOf(issuer), policies });
+  cluster = await startCluster({ isolates: 2, policy: policyOf(issuer, github), policies });
   const [one, other] = await Promise.all([cluster.account('One'), cluster.account('Other')]);
   const roles = [...ROLES, 'caller', 'keyless', 'misled'];
   const [people, issued, another, owner] = await Promise.all([
@@ -251,7 +259,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster?.stop();
-  await Promise.all([issuer?.close(), stranger?.close()]);
+  await Promise.all([issuer?.close(), stranger?.close(), github?.close()]);
 });
 
 describe('every route has its row, and every row its route:', () => {
@@ -263,6 +271,7 @@ describe('every route has its row, and every row its route:', () => {
     ['services', [VERIFY_ROUTE], SERVICES],
     ['operators', ADMIN_ROUTES, Object.keys(OPERATORS)],
     ['anyone', TRIAL_ROUTES, ANYONE],
+    ['reporters', LEAK_ROUTES, REPORTERS],
   ])('%s', (_, routes, rows) => expect([...rows].sort()).toEqual(idsOf(routes)));
 
   test('ids in inputs', () => {
@@ -419,6 +428,25 @@ describe('the services’ route', () => {
       }),
     );
     expect((await operate(cluster, 'GET', `/keys/${key.id}`)).body.role).not.toBe('service');
+  });
+});
+
+describe('the reporters’ route', () => {
+  test.each(byId(LEAK_ROUTES))('%s', async (_, route) => {
+    const call = callOf({ base: '', route }, thingsOf(colleague));
+    const sent = github.sign(call.send.body ?? '');
+    const callers: readonly Wrong[] = [
+      ...noKeys,
+      ['an API key', bearer(keyOf('account_admin')), 'signature_invalid'],
+      ['a session', person('account_admin').session, 'signature_invalid'],
+      ['an admin token', bearer(ADMIN_TOKEN), 'signature_invalid'],
+      ['the signature of another body', github.sign('[]'), 'signature_invalid'],
+    ];
+    await expectNone([
+      caseOf('who signs it', call, ALLOWED, sent),
+      ...callers.map(([name, headers]) => caseOf(name, call, said('signature_invalid'), headers)),
+      caseOf('another method', call, wrongMethod(['POST']), sent, { method: 'PUT' }),
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { declared } from '../../support/answers.ts';
 import { ADMIN_TOKEN, type Cluster, startCluster } from '../../support/cluster.ts';
+import { type Github, startGithub } from '../../support/github.ts';
 import { type Issuer, startIssuer } from '../../support/issuer.ts';
 import { callOf, prepare, type Things } from '../../support/operations.ts';
 
@@ -10,6 +11,7 @@ import { callOf, prepare, type Things } from '../../support/operations.ts';
  */
 
 let issuer: Issuer;
+let github: Github;
 let cluster: Cluster;
 let users = 0;
 
@@ -48,13 +50,14 @@ const SPEC = declared({
 let shared: World;
 
 beforeAll(async () => {
-  issuer = await startIssuer();
-  cluster = await startCluster({ policy: { session: issuer.policy } });
+  [issuer, github] = await Promise.all([startIssuer(), startGithub()]);
+  const leaks = { github: { keys_url: github.keysUrl } };
+  cluster = await startCluster({ policy: { session: issuer.policy, leaks } });
   shared = await made();
 });
 afterAll(async () => {
   await cluster?.stop();
-  await issuer?.close();
+  await Promise.all([issuer?.close(), github?.close()]);
 });
 
 describe('every operation', () => {
@@ -68,6 +71,7 @@ describe('every operation', () => {
         ...send.headers,
         ...(asks.has('session_missing') && things.session),
         ...(asks.has('admin_missing') && ADMIN),
+        ...(asks.has('signature_invalid') && github.sign(send.body ?? '')),
         ...(asks.has('missing_credential') && { authorization: `Bearer ${things.key.key}` }),
         ...(things.trial !== undefined && { authorization: `Bearer ${things.trial}` }),
         ...(things.service !== undefined && { authorization: `Bearer ${things.service}` }),
