@@ -1,5 +1,6 @@
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Member } from '../../support/members.ts';
+import { type Member, operate } from '../../support/members.ts';
 import type { Json } from '../../support/reply.ts';
 import { elsewhere, outside, type ProductDocument, shown } from './document.ts';
 import { DAY_MS, HERE, HOUR_MS, PAID_MICRO, type Scene, THERE } from './scene.ts';
@@ -23,6 +24,18 @@ async function customer(scene: Scene, requests: number): Promise<Member> {
   const by = await scene.member('member');
   await scene.grant(by.account, requests * PAID_MICRO);
   return by;
+}
+
+/** A secret as they were before, made by another system. */
+const oldSecret = () => `wfr_${Array.from({ length: 43 }, () => BASE62[randomInt(BASE62.length)]).join('')}`;
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** Brings the key of an account along that had only this one. */
+async function bringAlong({ cluster }: Scene, key: Json): Promise<void> {
+  const line = { label: 'Wafer Serverless', ...key };
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const { status, body } = await operate(cluster, 'POST', `/imports?import=${randomUUID()}&chunk=1`, line, { headers });
+  expect([status, body.results]).toMatchObject([200, [{ status: 'created', prefix: expect.any(String) }]]);
 }
 
 const paid = { path: '/paid/v1/chat/completions' };
@@ -307,11 +320,21 @@ export const wafer: ProductDocument<Scene> = {
     {
       title: 'Accounts from before several keys',
       statements: [
-        outside(
-          'the one key of such an account is in the list, with the label "Wafer Serverless"',
-          'keys are not imported yet',
-        ),
-        outside('its secret is the same: what had it goes on', 'keys are not imported yet'),
+        shown('the one key of such an account is in the list, with the label "Wafer Serverless"', async (scene) => {
+          const by = await scene.member('member');
+          const secret = oldSecret();
+          await bringAlong(scene, { key: secret, account: by.account });
+          expect(await listed(by)).toMatchObject([{ label: 'Wafer Serverless', prefix: secret.slice(0, 12) }]);
+        }),
+        shown('its secret is the same: what had it goes on, beside new keys', async (scene) => {
+          const by = await scene.member('member');
+          const [plain, hashed] = [oldSecret(), oldSecret()];
+          await bringAlong(scene, { key: plain, account: by.account });
+          // Where no more than its SHA-256 was kept.
+          const sha256 = createHash('sha256').update(hashed).digest('hex');
+          await bringAlong(scene, { sha256, account: by.account });
+          expect(await scene.statuses([plain, hashed, await mint(scene, by)])).toEqual([200, 200, 200]);
+        }),
         shown('the only key of an account rotates as before', async (scene) => {
           const by = await scene.member('member');
           const old = await mint(scene, by);
