@@ -1,4 +1,5 @@
 import { type AdminTokens, parseAdminTokens } from './control/guards/tokens.ts';
+import { openAdoption, type Verifier } from './control/imports/adopt.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat, withLegacy } from './credential/format.ts';
 import { redact } from './credential/redact.ts';
@@ -9,7 +10,7 @@ import { openCounters } from './gateway/counters.ts';
 import { type Delivery, openDelivery } from './gateway/delivery.ts';
 import { type Edge, openEdge } from './gateway/edge.ts';
 import { type Logger, openLogger } from './gateway/record.ts';
-import { compileRoutes, type Routes } from './gateway/routes.ts';
+import { compileRoutes, fillIn, type Routes } from './gateway/routes.ts';
 import type { AccountLedger } from './objects/account-ledger.ts';
 import type { KeyGate } from './objects/key-gate.ts';
 import type { Lockout } from './objects/lockout.ts';
@@ -86,7 +87,22 @@ export function setUp(env: Env, readClock: () => number): Setup {
   const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts, LEDGER: ledgers } = env;
   const board = () => env.METRICS.getByName(BOARD) as unknown as BoardCalls;
   const counters = openCounters((values) => board().add(values));
-  const parts = { policy, format, db, kv, peppers: peppers.peppers, gates, lockouts, ledgers, readClock, counters };
+  const verifier = verifierOf(policy, env);
+  if ('problems' in verifier) return { ok: false, problems: verifier.problems };
+  const adopt = openAdoption(verifier.verifier);
+  const parts = {
+    policy,
+    format,
+    adopt,
+    db,
+    kv,
+    peppers: peppers.peppers,
+    gates,
+    lockouts,
+    ledgers,
+    readClock,
+    counters,
+  };
   const edge = openEdge(parts);
   const logger = openLogger(format, digest, readClock);
   const delivery = openDelivery({
@@ -112,6 +128,18 @@ function assertionKeysOf(policy: Policy | null, env: Env): ParsedAssertionKeys |
   return policy === null || policy.assertion === null
     ? { ok: true, keys: null }
     : parseAssertionKeys(env.ASSERTION_KEYS);
+}
+
+/** Who is asked about keys of an older system; null: nobody. */
+function verifierOf({ legacy }: Policy, env: Env): { verifier: Verifier | null } | { problems: readonly string[] } {
+  if (legacy.verifier === null) return { verifier: null };
+  const { url, timeout: timeoutMs, headers } = legacy.verifier;
+  const problems: string[] = [];
+  const filled = Object.entries(headers).map(([name, template]) => {
+    const report = (problem: string) => problems.push(`policy.legacy.verifier.headers.${name}: ${problem}`);
+    return [name, fillIn(template, env as unknown as Record<string, unknown>, report)] as const;
+  });
+  return problems.length > 0 ? { problems } : { verifier: { url, timeoutMs, headers: filled } };
 }
 
 /** Access needs both of its variables; one alone would leave the operator believing in a door that is not there. */

@@ -89,6 +89,7 @@ interface Progress {
   readonly mode: 'admit' | 'identify' | 'continue';
   readonly inner: ArrayBuffer;
   readonly digest: string;
+  readonly source: string | null;
   record: KeyRecord | undefined;
   /** The record was read from the primary by this very request. */
   fresh: boolean;
@@ -178,6 +179,7 @@ async function run(
     mode,
     inner,
     digest: await digestUnder(edge.lookup.peppers[0], inner),
+    source: facts.source,
     record: fromMemory(edge.lookup, presented.fingerprint, edge.clock.nowMs()),
     fresh: false,
     heard: { untilMs: mode === 'continue' ? Number.POSITIVE_INFINITY : 0 },
@@ -304,7 +306,10 @@ async function refresh(
   back: Background,
 ): Promise<Denial | null> {
   const seen = progress.record;
-  const record = await fromPrimary(edge.lookup, progress.inner, progress.digest);
+  const found = await fromPrimary(edge.lookup, progress.inner, progress.digest);
+  const asks = found === undefined && seen === undefined && progress.mode !== 'continue';
+  const record = asks ? await edge.adopt?.(edge, { ...progress, secret: presented.secret }, back) : found;
+  if (record !== undefined && 'reason' in record) return record;
   progress.record = record;
   if (record === undefined || floor === PURGED_FLOOR) {
     edge.lookup.memory.delete(presented.fingerprint);

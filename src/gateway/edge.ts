@@ -1,5 +1,7 @@
 import { FINGERPRINT_KEY_BYTES, type Fingerprint, makeFingerprint } from '../credential/fingerprint.ts';
 import type { KeyFormat } from '../credential/format.ts';
+import type { Denial } from '../decision/denial.ts';
+import type { KeyRecord } from '../decision/record.ts';
 import { type Clock, watchClock } from '../meter/clock.ts';
 import { emptySlot, killLeases, type Slot } from '../meter/lease.ts';
 import { RENEW_AT } from '../meter/times.ts';
@@ -9,6 +11,7 @@ import type { Lockout, LockoutCalls, Standing } from '../objects/lockout.ts';
 import type { Policy } from '../policy/schema.ts';
 import { type Lookup, openLookup } from '../registry/lookup.ts';
 import { BoundedMap } from '../registry/memory.ts';
+import type { Background } from './ask.ts';
 import { type Counters, countCalls } from './counters.ts';
 
 /** What this isolate was told of a source: `clear`, or `locked`, usable from `askedAtMs` to `endsAtMs`. */
@@ -26,6 +29,20 @@ export interface Told {
 const SLOTS = 20_000;
 const SOURCES = 20_000;
 
+/** A secret that no key has, and from which client address it came (IPv6: one /64); null: none is known. */
+export interface Miss {
+  readonly secret: string;
+  readonly inner: ArrayBuffer;
+  readonly digest: string;
+  readonly source: string | null;
+}
+
+/**
+ * Asks elsewhere for a key that is not here. Its record, fresh from the primary; undefined: nobody knows it; or why it
+ * cannot be said. Throws where a store fails.
+ */
+export type Adopt = (edge: Edge, miss: Miss, back: Background) => Promise<KeyRecord | Denial | undefined>;
+
 /** All that one isolate holds: plain values that outlive a request, and the ways to the stores. */
 export interface Edge {
   readonly policy: Policy;
@@ -41,10 +58,12 @@ export interface Edge {
   readonly lockout: (name: string) => LockoutCalls;
   readonly ledger: (accountId: string) => LedgerCalls;
   readonly counters: Counters;
+  /** null: what is not here is nowhere. */
+  readonly adopt: Adopt | null;
 }
 
 /** What an edge is made of. */
-export interface EdgeParts extends Pick<Edge, 'policy' | 'format'> {
+export interface EdgeParts extends Pick<Edge, 'policy' | 'format' | 'adopt'> {
   readonly db: D1Database;
   readonly kv: KVNamespace;
   readonly peppers: Lookup['peppers'];
@@ -58,7 +77,7 @@ export interface EdgeParts extends Pick<Edge, 'policy' | 'format'> {
 
 /** An edge that holds nothing yet. */
 export function openEdge(parts: EdgeParts): Edge {
-  const { policy, format, gates, lockouts, ledgers, counters } = parts;
+  const { policy, format, gates, lockouts, ledgers, counters, adopt } = parts;
   const slots = new BoundedMap<string, Slot>(SLOTS);
   const sources = new BoundedMap<string, Told>(SOURCES);
   return {
@@ -76,6 +95,7 @@ export function openEdge(parts: EdgeParts): Edge {
     lockout: (name) => countCalls(lockouts.getByName(name) as unknown as LockoutCalls, 'lockout', counters),
     ledger: (accountId) => countCalls(ledgers.getByName(accountId) as unknown as LedgerCalls, 'ledger', counters),
     counters,
+    adopt,
   };
 }
 

@@ -22,7 +22,7 @@ export async function lockOf(edge: Edge, source: string): Promise<Denial | null>
  */
 export async function takeFor(
   edge: Edge,
-  what: 'public' | 'mint' | 'revoke' | 'own' | 'leaks',
+  what: 'public' | 'mint' | 'revoke' | 'own' | 'leaks' | 'legacy',
   source: string,
   perMinute: number,
   reason: Denial['reason'],

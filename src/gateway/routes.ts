@@ -118,7 +118,8 @@ function isFetcher(value: unknown): value is Fetcher {
   return typeof value === 'object' && value !== null && 'fetch' in value && typeof value.fetch === 'function';
 }
 
-function fillIn(template: string, bindings: Bindings, report: (problem: string) => void): string {
+/** A text in which `${NAME}` stands for the Worker secret of that name; one that is not set is reported. */
+export function fillIn(template: string, bindings: Bindings, report: (problem: string) => void): string {
   const value = template.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
     const secret = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
     if (typeof secret === 'string' && secret !== '') return secret;

@@ -2,7 +2,16 @@ import { type Denial, deny } from '../decision/denial.ts';
 import type { Background } from './ask.ts';
 
 /** Why nobody can say whether a request may pass. */
-type Cause = 'store' | 'lockout' | 'unsettled' | 'registry_behind_gate' | 'access_keys' | 'session' | 'session_keys' | 'reporter_keys';
+type Cause =
+  | 'store'
+  | 'lockout'
+  | 'unsettled'
+  | 'registry_behind_gate'
+  | 'access_keys'
+  | 'session'
+  | 'session_keys'
+  | 'reporter_keys'
+  | 'legacy_verifier';
 
 /** Refuses for want of someone to ask, and wakes the operator. */
 export function gateUnavailable(
