@@ -132,6 +132,25 @@ describe('creating a key', () => {
     expect(told(posted)).toEqual([403, 'INSUFFICIENT_ROLE']);
   });
 
+  it('WAVIS: a viewer who has signed in reads keys, usage and account, and changes nothing', async () => {
+    const by = await member('viewer');
+    for (const path of ['/api-keys', '/usage', '/account']) {
+      expect((await by.ask('GET', path, undefined, { isolate: WAVIS })).status, path).toBe(200);
+    }
+    for (const [method, path] of [
+      ['POST', '/api-keys'],
+      ['PATCH', '/api-keys/key_1'],
+      ['DELETE', '/api-keys/key_1'],
+      ['POST', '/api-keys/key_1/rotate'],
+    ] as const) {
+      const sent = method === 'DELETE' ? undefined : {};
+      expect(told(await by.ask(method, path, sent, { isolate: WAVIS })), `${method} ${path}`).toEqual([
+        403,
+        'INSUFFICIENT_ROLE',
+      ]);
+    }
+  });
+
   it('WAVIS, Wevion, Rolling: shows the secret once: no other answer, and no audit entry, has it', async () => {
     const by = await member();
     const { key, id } = await keyOf(by, { label: 'ci' });
