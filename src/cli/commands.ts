@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { importKeys } from './import/import.ts';
 import { KEY_COMMANDS } from './keys.ts';
 import { showUsage } from './ledger.ts';
 import { LOCKOUT_COMMANDS } from './lockouts.ts';
@@ -6,4 +7,11 @@ import { showLogs } from './logs.ts';
 import { whoAmI } from './whoami.ts';
 
 /** Everything that the command line does, in the order of its help. */
-export const COMMANDS: readonly Command[] = [...KEY_COMMANDS, showUsage, showLogs, ...LOCKOUT_COMMANDS, whoAmI];
+export const COMMANDS: readonly Command[] = [
+  ...KEY_COMMANDS,
+  showUsage,
+  showLogs,
+  ...LOCKOUT_COMMANDS,
+  importKeys,
+  whoAmI,
+];

@@ -105,6 +105,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a request with this key may pass; it counts as one that the gateway forwards */
+        post: operations["verifyKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/user/account": {
         parameters: {
             query?: never;
@@ -712,6 +729,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring in keys of another system with the secrets that they have, one a line; sent again it doubles nothing */
+        post: operations["importKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an import is: which chunks were answered, and what their lines came to */
+        get: operations["showImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/v1/accounts/{id}/credits": {
         parameters: {
             query?: never;
@@ -850,6 +901,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/v1/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that were found in public, newest first: where, and what was done */
+        get: operations["listLeaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys by which assertions are verified; the first one signs */
+        get: operations["listAssertionKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leaks/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report tokens that were found in public; what becomes of a key says the policy of its environment */
+        post: operations["reportLeaks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -968,6 +1070,100 @@ export interface components {
             grace_period_ends_at: string;
             environment: string;
             id: string;
+        };
+        Decision: {
+            /** @constant */
+            valid: true;
+            request_id: string;
+            role_checked: boolean;
+            address_checked: boolean;
+            /** @constant */
+            explained?: true;
+            reasons?: {
+                /** @enum {string} */
+                reason: "missing_credential" | "malformed" | "unknown" | "revoked" | "inactive" | "expired" | "grace_ended" | "account_suspended" | "role_forbidden" | "address_forbidden" | "address_missing" | "secret_locked" | "ip_locked" | "rate_limited" | "public_rate_limited" | "quota_total" | "quota_daily" | "quota_weekly" | "quota_monthly" | "plan_rate" | "plan_quota" | "credits_exhausted" | "budget_exhausted" | "trial_exhausted" | "trial_mint_limited" | "trial_rotation" | "rotation_refused" | "key_cap" | "user_key_cap" | "creation_limited" | "route_unknown" | "upstream_unreachable" | "upstream_timeout" | "gate_unavailable" | "not_in_force" | "misconfigured" | "session_missing" | "session_invalid" | "session_expired" | "membership_missing" | "admin_missing" | "admin_invalid" | "admin_forbidden" | "signature_invalid" | "body_too_large" | "path_refused" | "request_invalid" | "not_found" | "conflict" | "idempotency_conflict";
+                code: string;
+                status: number;
+                message: string;
+                detail?: string;
+                retry_after_seconds?: number;
+                exceeded?: string[];
+            }[];
+            lockouts?: {
+                address: {
+                    strikes: number;
+                    locked_until: string | null;
+                } | null;
+                secret: {
+                    strikes: number;
+                    locked_until: string | null;
+                } | null;
+            };
+            account: string;
+            key_id: string;
+            role: string;
+            environment: string;
+            plan: string;
+            user: string | null;
+            label: string | null;
+            expires_at: string | null;
+            grace_period_ends_at: string | null;
+            limits: components["schemas"]["LimitLeft"][];
+        } | {
+            /** @constant */
+            valid: false;
+            request_id: string;
+            role_checked: boolean;
+            address_checked: boolean;
+            /** @constant */
+            explained?: true;
+            reasons?: {
+                /** @enum {string} */
+                reason: "missing_credential" | "malformed" | "unknown" | "revoked" | "inactive" | "expired" | "grace_ended" | "account_suspended" | "role_forbidden" | "address_forbidden" | "address_missing" | "secret_locked" | "ip_locked" | "rate_limited" | "public_rate_limited" | "quota_total" | "quota_daily" | "quota_weekly" | "quota_monthly" | "plan_rate" | "plan_quota" | "credits_exhausted" | "budget_exhausted" | "trial_exhausted" | "trial_mint_limited" | "trial_rotation" | "rotation_refused" | "key_cap" | "user_key_cap" | "creation_limited" | "route_unknown" | "upstream_unreachable" | "upstream_timeout" | "gate_unavailable" | "not_in_force" | "misconfigured" | "session_missing" | "session_invalid" | "session_expired" | "membership_missing" | "admin_missing" | "admin_invalid" | "admin_forbidden" | "signature_invalid" | "body_too_large" | "path_refused" | "request_invalid" | "not_found" | "conflict" | "idempotency_conflict";
+                code: string;
+                status: number;
+                message: string;
+                detail?: string;
+                retry_after_seconds?: number;
+                exceeded?: string[];
+            }[];
+            lockouts?: {
+                address: {
+                    strikes: number;
+                    locked_until: string | null;
+                } | null;
+                secret: {
+                    strikes: number;
+                    locked_until: string | null;
+                } | null;
+            };
+            /** @enum {string} */
+            reason: "missing_credential" | "malformed" | "unknown" | "revoked" | "inactive" | "expired" | "grace_ended" | "account_suspended" | "role_forbidden" | "address_forbidden" | "address_missing" | "secret_locked" | "ip_locked" | "rate_limited" | "public_rate_limited" | "quota_total" | "quota_daily" | "quota_weekly" | "quota_monthly" | "plan_rate" | "plan_quota" | "credits_exhausted" | "budget_exhausted" | "trial_exhausted" | "trial_mint_limited" | "trial_rotation" | "rotation_refused" | "key_cap" | "user_key_cap" | "creation_limited" | "route_unknown" | "upstream_unreachable" | "upstream_timeout" | "gate_unavailable" | "not_in_force" | "misconfigured" | "session_missing" | "session_invalid" | "session_expired" | "membership_missing" | "admin_missing" | "admin_invalid" | "admin_forbidden" | "signature_invalid" | "body_too_large" | "path_refused" | "request_invalid" | "not_found" | "conflict" | "idempotency_conflict";
+            code: string;
+            status: number;
+            message: string;
+            detail?: string;
+            retry_after_seconds?: number;
+            exceeded?: string[];
+            account?: string;
+            key_id?: string;
+            role?: string;
+            environment?: string;
+            plan?: string;
+            user?: string | null;
+            label?: string | null;
+            expires_at?: string | null;
+            grace_period_ends_at?: string | null;
+            limits?: components["schemas"]["LimitLeft"][];
+        };
+        LimitLeft: {
+            name: string;
+            /** @enum {string} */
+            unit: "requests" | "micro_credits";
+            limit: number;
+            remaining: number;
+            window_seconds: number | null;
+            resets_at: string | null;
         };
         OwnAccount: {
             id: string;
@@ -1274,6 +1470,46 @@ export interface components {
             erased: boolean;
             next_cursor: string | null;
         };
+        ImportedChunk: {
+            import: string;
+            chunk: number;
+            counts: {
+                created: number;
+                exists: number;
+                duplicate: number;
+                invalid: number;
+                conflict: number;
+            };
+            results: {
+                line: number;
+                /** @enum {string} */
+                status: "created" | "exists" | "duplicate" | "invalid" | "conflict";
+                id?: string;
+                account?: string;
+                prefix?: string;
+                /** @enum {string} */
+                code?: "line_too_long" | "encoding" | "json" | "fields" | "format" | "other_account" | "account_missing" | "account_closed" | "member_removed" | "label_taken" | "overtaken";
+                message?: string;
+            }[];
+        };
+        ImportProgress: {
+            import: string;
+            chunks: [
+                number,
+                number
+            ][];
+            counts: {
+                created: number;
+                exists: number;
+                duplicate: number;
+                invalid: number;
+                conflict: number;
+            };
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+        };
         Credits: {
             account: string;
             balance_micro: number;
@@ -1348,6 +1584,46 @@ export interface components {
             repaired: string[];
             pending: string[];
             next_cursor: string | null;
+        };
+        Leak: {
+            id: string;
+            /** Format: date-time */
+            at: string;
+            account: string;
+            key: string;
+            prefix: string;
+            reporter: string;
+            /** @enum {string} */
+            outcome: "revoke" | "deactivate" | "notify" | "none";
+            url: string;
+            source: string;
+            type: string;
+        };
+        KeySet: {
+            keys: {
+                /** @constant */
+                kty: "OKP";
+                /** @constant */
+                crv: "Ed25519";
+                x: string;
+                kid: string;
+                /** @constant */
+                alg: "EdDSA";
+                /** @constant */
+                use: "sig";
+            }[];
+        };
+        LeakSighting: {
+            token: string;
+            type: string;
+            url?: string | null;
+            source?: string | null;
+        };
+        LeakVerdict: {
+            token_hash: string;
+            token_type: string;
+            /** @enum {string} */
+            label: "true_positive" | "false_positive";
         };
     };
     responses: {
@@ -1587,10 +1863,24 @@ export interface components {
             };
         };
         /**
+         * @description - `key_locked_out`: Too many invalid attempts with this key. Wait for the time in Retry-After, then send a valid key.
+         *     - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key.
+         */
+        Refused18: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /**
          * @description - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
          *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
          */
-        Refused18: {
+        Refused19: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1600,7 +1890,7 @@ export interface components {
             };
         };
         /** @description - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key. */
-        Refused19: {
+        Refused20: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -1615,7 +1905,7 @@ export interface components {
          *     - `session_invalid`: The session token is not valid. Sign in again.
          *     - `session_expired`: The session is over. Sign in again.
          */
-        Refused20: {
+        Refused21: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1629,7 +1919,7 @@ export interface components {
          *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
          *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
          */
-        Refused21: {
+        Refused22: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1642,7 +1932,7 @@ export interface components {
          * @description - `address_locked_out`: Too many invalid attempts from this address. Wait for the time in Retry-After, then send a valid key.
          *     - `creation_limited`: Too many keys were created within an hour. Wait for the time in Retry-After.
          */
-        Refused22: {
+        Refused23: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -1658,7 +1948,7 @@ export interface components {
          *     - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
          *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
          */
-        Refused23: {
+        Refused24: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1673,7 +1963,7 @@ export interface components {
          *     - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
          *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
          */
-        Refused24: {
+        Refused25: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1683,7 +1973,7 @@ export interface components {
             };
         };
         /** @description - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one. */
-        Refused25: {
+        Refused26: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1696,7 +1986,7 @@ export interface components {
          * @description - `admin_token_missing`: Send an admin token in the Authorization header, as "Bearer \<token>".
          *     - `admin_token_invalid`: The admin token is not valid. Check that it was copied whole and is still configured.
          */
-        Refused26: {
+        Refused27: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1706,7 +1996,7 @@ export interface components {
             };
         };
         /** @description - `admin_forbidden`: This admin token or role may not do this. Use one with full rights. */
-        Refused27: {
+        Refused28: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1719,7 +2009,7 @@ export interface components {
          * @description - `account_suspended`: The account of this API key is suspended. Contact support.
          *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
          */
-        Refused28: {
+        Refused29: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1733,7 +2023,7 @@ export interface components {
          *     - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
          *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
          */
-        Refused29: {
+        Refused30: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1746,7 +2036,7 @@ export interface components {
          * @description - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
          *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
          */
-        Refused30: {
+        Refused31: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1759,7 +2049,17 @@ export interface components {
          * @description - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
          *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
          */
-        Refused31: {
+        Refused32: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `signature_invalid`: The signature of this report does not hold. Sign its very bytes with a published key. */
+        Refused33: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -2137,6 +2437,81 @@ export interface operations {
             503: components["responses"]["Refused16"];
         };
     };
+    verifyKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "ks_live_Ab3dE9…",
+                 *       "method": "POST",
+                 *       "path": "/v1/chat/completions",
+                 *       "client_ip": "203.0.113.7"
+                 *     }
+                 */
+                "application/json": {
+                    key: string;
+                    method?: string;
+                    /** Format: starts_with */
+                    path?: string;
+                    client_ip?: string;
+                    cost?: number;
+                    explain?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "valid": true,
+                     *       "request_id": "0b7c1b5e-7d2c-4b53-9a43-6f0d6a4f1f11",
+                     *       "role_checked": true,
+                     *       "address_checked": true,
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "key_id": "key_9dKx2LpT",
+                     *       "role": "developer",
+                     *       "environment": "live",
+                     *       "plan": "standard",
+                     *       "user": null,
+                     *       "label": "production",
+                     *       "expires_at": null,
+                     *       "grace_period_ends_at": null,
+                     *       "limits": [
+                     *         {
+                     *           "name": "rate",
+                     *           "unit": "requests",
+                     *           "limit": 600,
+                     *           "remaining": 599,
+                     *           "window_seconds": 60,
+                     *           "resets_at": "2030-01-31T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused9"];
+            403: components["responses"]["Refused10"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused18"];
+            503: components["responses"]["Refused12"];
+        };
+    };
     showOwnAccount: {
         parameters: {
             query?: never;
@@ -2203,11 +2578,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2267,12 +2642,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -2371,11 +2746,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2445,11 +2820,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2536,11 +2911,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2616,11 +2991,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2684,11 +3059,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2743,13 +3118,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -2813,12 +3188,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -2902,13 +3277,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -3002,11 +3377,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3108,13 +3483,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused23"];
+            409: components["responses"]["Refused24"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused22"];
+            429: components["responses"]["Refused23"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -3227,11 +3602,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3265,12 +3640,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3365,13 +3740,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3434,13 +3809,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3503,13 +3878,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused21"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3588,11 +3963,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused18"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -3647,13 +4022,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
-            403: components["responses"]["Refused24"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused25"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused14"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -3705,11 +4080,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused20"];
+            401: components["responses"]["Refused21"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -3765,9 +4140,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -3825,12 +4200,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -3875,10 +4250,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -3943,12 +4318,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4019,13 +4394,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4096,13 +4471,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4173,13 +4548,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4231,10 +4606,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -4281,13 +4656,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -4335,10 +4710,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -4405,10 +4780,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -4468,13 +4843,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4558,12 +4933,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4649,13 +5024,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4712,10 +5087,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -4768,13 +5143,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -4897,13 +5272,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused29"];
+            409: components["responses"]["Refused30"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -5014,9 +5389,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5072,12 +5447,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -5166,12 +5541,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5247,10 +5622,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5281,12 +5656,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -5380,13 +5755,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused30"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused31"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -5417,13 +5792,13 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -5484,13 +5859,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -5551,13 +5926,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused16"];
         };
     };
@@ -5610,13 +5985,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused31"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused32"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused14"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -5638,6 +6013,129 @@ export interface operations {
                     } & components["schemas"]["Error"];
                 };
             };
+        };
+    };
+    importKeys: {
+        parameters: {
+            query: {
+                /** @example move-1 */
+                import: string;
+                /** @example 1 */
+                chunk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {"key":"old_3f9c0e5d…","organisation":"org_2pQ7","environment":"live","label":"production","role":"developer"}
+                 *     {"sha256":"9b74c9897bac770f…","format":"old","prefix":"old_91ab","account":"acc_3vJ8wFq2","active":false}
+                 */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "import": "move-1",
+                     *       "chunk": 1,
+                     *       "counts": {
+                     *         "created": 1,
+                     *         "exists": 0,
+                     *         "duplicate": 0,
+                     *         "invalid": 1,
+                     *         "conflict": 0
+                     *       },
+                     *       "results": [
+                     *         {
+                     *           "line": 1,
+                     *           "status": "created",
+                     *           "id": "key_9dKx2LpT",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "prefix": "old_3f9c"
+                     *         },
+                     *         {
+                     *           "line": 2,
+                     *           "status": "invalid",
+                     *           "code": "fields",
+                     *           "message": "format: expected one of other"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedChunk"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused8"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of an import.
+                 * @example move-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "import": "move-1",
+                     *       "chunks": [
+                     *         [
+                     *           1,
+                     *           41
+                     *         ]
+                     *       ],
+                     *       "counts": {
+                     *         "created": 1,
+                     *         "exists": 0,
+                     *         "duplicate": 0,
+                     *         "invalid": 1,
+                     *         "conflict": 0
+                     *       },
+                     *       "first_at": "2030-01-31T12:00:00.000Z",
+                     *       "last_at": "2030-01-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportProgress"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused27"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
         };
     };
     showCredits: {
@@ -5697,10 +6195,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5779,13 +6277,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5859,10 +6357,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5946,10 +6444,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -5992,9 +6490,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -6027,10 +6525,10 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -6104,9 +6602,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -6135,9 +6633,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
     };
@@ -6185,12 +6683,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
-            403: components["responses"]["Refused27"];
+            401: components["responses"]["Refused27"];
+            403: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused25"];
+            409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             /**
              * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
              *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
@@ -6286,10 +6784,150 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused26"];
+            401: components["responses"]["Refused27"];
             405: components["responses"]["WrongMethod"];
-            429: components["responses"]["Refused19"];
+            429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
+        };
+    };
+    listLeaks: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                account?: string;
+                key?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "leaks": [
+                     *         {
+                     *           "id": "8",
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "key": "key_9dKx2LpT",
+                     *           "prefix": "ks_live_Ab3dE9",
+                     *           "reporter": "github",
+                     *           "outcome": "revoke",
+                     *           "url": "https://github.com/octocat/hello-world/blob/12345600b9cbe38a219f39a9941c9319b600c002/config.py",
+                     *           "source": "content",
+                     *           "type": "keystile_api_key"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        leaks: components["schemas"]["Leak"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused27"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    listAssertionKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "OKP",
+                     *           "crv": "Ed25519",
+                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *           "kid": "2030-01",
+                     *           "alg": "EdDSA",
+                     *           "use": "sig"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KeySet"];
+                };
+            };
+            405: components["responses"]["WrongMethod"];
+        };
+    };
+    reportLeaks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "token": "ks_live_Ab3dE9…",
+                 *         "type": "keystile_api_key",
+                 *         "url": "https://github.com/octocat/hello-world/blob/12345600b9cbe38a219f39a9941c9319b600c002/config.py",
+                 *         "source": "content"
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["LeakSighting"][];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "token_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "token_type": "keystile_api_key",
+                     *         "label": "true_positive"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["LeakVerdict"][];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            403: components["responses"]["Refused33"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused6"];
+            503: components["responses"]["Refused16"];
         };
     };
     showHealth: {

@@ -21,7 +21,7 @@ let key: IssuedKey;
 let session: string;
 
 const start = () => startCluster({ policy: { session: issuer.policy }, stateDir, origin });
-const admin = () => ({ KEYSTILE_BASE_URL: edge.url, KEYSTILE_ADMIN_TOKEN: ADMIN_TOKEN });
+const admin = (): Record<string, string> => ({ KEYSTILE_BASE_URL: edge.url, KEYSTILE_ADMIN_TOKEN: ADMIN_TOKEN });
 const member = () => ({ KEYSTILE_BASE_URL: edge.url, KEYSTILE_TOKEN: session });
 const call = (path: string) => cluster.call(key.key, 0, '192.0.2.1', path);
 const logs = (line: string, env = admin()) => cli.run(['logs', ...line.split(' ').filter((word) => word)], { env });
