@@ -135,8 +135,9 @@ test('what is filled in is neither read as a placeholder nor able to break out o
 test.each([
   ['keystile', keystile],
   ['wavis', wavis],
+  ['wafer', policyOf({ preset: 'wafer' })],
 ] as const)('every message of %s says what to do', (_name, policy) => {
   const verbs =
-    /\b(Send|send|Check|Use|use|Call|Wait|Raise|raise|Add|Sign|sign|Take|Revoke|Activate|Contact|Try|Look|Tell|Create|Read)\b/;
+    /\b(Send|send|Check|Use|use|Call|Wait|Raise|raise|Add|Sign|sign|Take|Revoke|Activate|Contact|Try|Look|Tell|Create|Mint|Read)\b/;
   for (const { message } of Object.values(policy.denials)) expect(message).toMatch(verbs);
 });

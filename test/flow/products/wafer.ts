@@ -1,4 +1,5 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto';
+import OpenAI from 'openai';
 import { expect } from 'vitest';
 import { type Member, operate } from '../../support/members.ts';
 import type { Json } from '../../support/reply.ts';
@@ -278,6 +279,11 @@ export const wafer: ProductDocument<Scene> = {
             expect([status, body.error.code]).toEqual([401, 'invalid_api_key']);
             expect(headers.get('content-type')).toBe('application/json');
           }
+          // As a client sees it that is made for such APIs.
+          const defaultHeaders = { 'cf-connecting-ip': scene.address() };
+          const baseURL = `${scene.cluster.urls[HERE]}/v1`;
+          const client = new OpenAI({ baseURL, apiKey: key.key, maxRetries: 0, defaultHeaders });
+          await expect(client.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
         }),
         shown('and with nothing else, however often it is sent', async (scene) => {
           const by = await scene.member('member');
