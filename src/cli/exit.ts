@@ -9,7 +9,6 @@ export const EXIT = {
   unavailable: 3,
   /** Some lines of an import were refused; all others are in. */
   rejects: 4,
-  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -26,7 +26,7 @@ export async function sendThrough(request: Request): Promise<Response> {
 /** What `fetch` failed by: a code of the system or of the HTTP client. */
 export function codeOf(error: unknown): string {
   const { name, cause } = error as { name?: string; cause?: { code?: string; message?: string } };
-  return cause?.code ?? (name === 'TimeoutError' ? 'no answer in time' : 'no connection');
+  return cause?.code ?? cause?.message ?? (name === 'TimeoutError' ? 'no answer in time' : 'no connection');
 }
 
 const LONGEST_PAUSE_MS = 30_000;
