@@ -3,7 +3,7 @@ import { type Db, readJson } from './rows.ts';
 
 /** Who does something, and from where. */
 export interface Actor {
-  /** `member:<id>`, `key:<id>`, `admin:<name>`, `anyone` or `system`. */
+  /** `member:<id>`, `key:<id>`, `admin:<name>`, `github`, `anyone` or `system`. */
   readonly name: string;
   readonly address: string | null;
   readonly requestId: string | null;

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { nothingPublished, type Published } from '../../src/control/guards/published.ts';
 import { placeOf, readReport } from '../../src/control/leaks/report.ts';
 import { checkSignature, type ReporterKeys, rawSignature, readSignature } from '../../src/control/leaks/signature.ts';
+import { ALPHABETS } from '../../src/credential/alphabet.ts';
+import { mintKey } from '../../src/credential/mint.ts';
 import { redact } from '../../src/credential/redact.ts';
 import { newReporterKey } from '../support/github.ts';
 import { formatOf, unissuedKey } from '../support/keys.ts';
@@ -26,6 +28,8 @@ const DOCUMENTED = [
   },
 ];
 
+const keyOf = (environment: string) =>
+  mintKey(formatOf('keystile'), environment, (length) => crypto.getRandomValues(new Uint8Array(length)));
 const bytes = (text: string) => new TextEncoder().encode(text);
 const signed = (key: string, signature: string) =>
   readSignature(new Headers({ 'Github-Public-Key-Identifier': key, 'Github-Public-Key-Signature': signature }));
@@ -339,4 +343,31 @@ describe('the place of a leak', () => {
       decoded = decoded.replace(/%([2-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
     return decoded;
   }
+});
+
+describe('the page on leaks', () => {
+  const pages = import.meta.glob<string>('../../docs/leaks.md', { query: '?raw', import: 'default', eager: true });
+  const page = Object.values(pages).join();
+  const expression = new RegExp(`^(?:${/```\n(ks_\S+)\n```/.exec(page)?.[1]})$`);
+
+  it('gives an expression that takes keys of every environment, and none of another form', () => {
+    for (const environment of ['live', 'test', 'dev', 'trial']) {
+      for (let i = 0; i < 20; i++) expect(keyOf(environment)).toMatch(expression);
+    }
+    for (const text of [`${keyOf('live')}x`, keyOf('live').slice(1), `ks_prod_${'a'.repeat(38)}`]) {
+      expect(text).not.toMatch(expression);
+    }
+  });
+
+  it('says of which characters each part of a template consists', () => {
+    const told = new Map(
+      [...page.matchAll(/^\| `\{(\w+)(?::N)?\}` \| `(\[[^`]+\])\{\w\}` \|$/gm)].map(([, name, set]) => [name, set]),
+    );
+    for (const [name, alphabet] of ALPHABETS) {
+      const characters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+      const taken = characters.filter((character) => new RegExp(`^${told.get(name)}$`).test(character));
+      expect([name, taken.sort().join('')]).toEqual([name, [...alphabet].sort().join('')]);
+    }
+    expect(told.get('crc32')).toBe(told.get('base62'));
+  });
 });

@@ -9,20 +9,26 @@ export { MetricsBoard } from '../../src/objects/metrics-board.ts';
 
 /*
  * The control routes alone, in front of the real stores. `x-test-away: gates` (or `ledgers`) makes these objects
- * unreachable for one request, `exports` the ledger of an export after its first part; `x-test-at` runs the schedules
- * as if it were then. The real Worker has neither.
+ * unreachable for one request, the id of a key its gate alone, `exports` the ledger of an export after its first part;
+ * `x-test-at` runs the schedules as if it were then. The real Worker has neither.
  */
 
 const AWAY = { gates: 'KEY_GATE', ledgers: 'LEDGER' } as const;
 
-function away(env: Env, objects: keyof typeof AWAY): Env {
-  const getByName = (name: string) => {
-    const unreachable = async () => {
-      throw new Error(`the object of ${name} is away`);
-    };
-    return new Proxy({}, { get: () => unreachable });
+function unreachable(name: string): object {
+  const call = async () => {
+    throw new Error(`the object of ${name} is away`);
   };
-  return { ...env, [AWAY[objects]]: { getByName } };
+  return new Proxy({}, { get: () => call });
+}
+
+function away(env: Env, objects: keyof typeof AWAY): Env {
+  return { ...env, [AWAY[objects]]: { getByName: unreachable } };
+}
+
+function awayAlone(env: Env, keyId: string): Env {
+  const getByName = (name: string) => (name === keyId ? unreachable(name) : env.KEY_GATE.getByName(name));
+  return { ...env, KEY_GATE: { getByName } as unknown as Env['KEY_GATE'] };
 }
 
 function awayAfterFirstPart(env: Env): Env {
@@ -53,7 +59,9 @@ export default {
     far.gates ??= open(away(env, 'gates'));
     far.ledgers ??= open(away(env, 'ledgers'));
     far.exports ??= open(awayAfterFirstPart(env));
-    const { house, app } = far[request.headers.get('x-test-away') ?? ''] ?? near;
+    const who = request.headers.get('x-test-away') ?? '';
+    if (who.startsWith('key_')) far[who] ??= open(awayAlone(env, who));
+    const { house, app } = far[who] ?? near;
     const at = request.headers.get('x-test-at');
     if (at !== null) {
       await runSchedules(house, Number(at), Number(request.headers.get('x-test-due') ?? at));

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acceptWebSocket } from '../support/accept.ts';
 import { logOf } from '../support/books.ts';
 import { ADMIN_TOKEN, type Cluster, READ_TOKEN, type Send, startCluster } from '../support/cluster.ts';
+import { type Github, seen as sighting, startGithub } from '../support/github.ts';
 import { malformedKey, unissuedKey } from '../support/keys.ts';
 import { deadUrl, startOrigin, type TestOrigin } from '../support/origin.ts';
 import { type Json, type Reply, read } from '../support/reply.ts';
@@ -25,6 +26,7 @@ const WRONG_TOKEN = 'a-guessed-admin-token-987654321';
 
 let cluster: Cluster;
 let origin: TestOrigin;
+let github: Github;
 let stateDir: string;
 let onDisk: Buffer;
 let account: string;
@@ -157,6 +159,23 @@ async function live(): Promise<void> {
   expect(await send(`${TEMP_KEY}/${trial}`, { method: 'DELETE', headers: bearer(trial) })).toBe(200);
   await trialKey('trial key that is never used', '203.0.113.8');
 
+  // Keys that are found in public and reported, whose place tells them too, and one that ends itself.
+  const leaked = await issue('leaked key');
+  const hex = Buffer.from(leaked.key, 'utf8').toString('hex').replace(/../g, '%$&');
+  const places = [`https://${leaked.key}@github.com/o/${leaked.key}`, `https://github.com/o/${hex}?key=${leaked.key}`];
+  const entries = places.map((url) => sighting(leaked.key, { url }));
+  const sightings = [...entries, sighting(wrong[1] ?? '', { type: leaked.key, source: leaked.key })];
+  for (const report of [sightings, { [leaked.key]: leaked.key }, [leaked.key]]) {
+    const status = report === sightings ? 200 : 400;
+    expect(told(await github.report(cluster, report)).status).toBe(status);
+    expect(told(await github.report(cluster, report, { headers: github.sign('[]') })).status).toBe(403);
+  }
+  const ended = await issue('key that ended itself');
+  for (let i = 0; i < 2; i++) {
+    const call = { method: 'POST', headers: { ...bearer(ended.key), 'idempotency-key': `a-random-key-${i}` } };
+    expect(await send('/api/v1/keys/apikey/revoke', call)).toBe(204);
+  }
+
   // Errors of the origin, denials by key, a locked secret, and a revoked key.
   expect(await send('/dead/x', { headers: bearer(first.key) })).toBe(502);
   expect(await send('/v1/echo', { method: 'POST', headers: { 'x-api-key': other.key } })).toBe(403);
@@ -169,7 +188,15 @@ async function live(): Promise<void> {
   }
   expect(seen).toEqual([...Array(10).fill(401), 429]);
   expect(await send('/v1/echo', { method: 'OPTIONS', headers: { origin: 'https://app.example' } })).toBe(401);
-  for (const path of ['/keys', '/accounts', '/audit', '/status', `/keys/${first.id}`, '/lockouts/ip/203.0.113.5']) {
+  for (const path of [
+    '/keys',
+    '/accounts',
+    '/audit',
+    '/status',
+    '/leaks',
+    `/keys/${first.id}`,
+    '/lockouts/ip/203.0.113.5',
+  ]) {
     expect(await admin('GET', path)).toBe(200);
   }
   await cluster.schedule();
@@ -213,7 +240,7 @@ function leaksIn(bytes: Buffer): string[] {
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'keystile-secrets-'));
-  origin = await startOrigin();
+  [origin, github] = await Promise.all([startOrigin(), startGithub()]);
   origin.server.on('upgrade', (incoming, socket) => {
     upgraded.push(incoming);
     sockets.push(socket);
@@ -224,7 +251,8 @@ beforeAll(async () => {
     { name: 'origin', origins: [{ url: origin.url }] },
   ];
   const vars = { PEPPERS: `2:${PEPPER},1:${OLD_PEPPER}` };
-  cluster = await startCluster({ isolates: 2, policy: { upstreams }, vars, stateDir, origin });
+  const leaks = { github: { keys_url: github.keysUrl } };
+  cluster = await startCluster({ isolates: 2, policy: { upstreams, leaks }, vars, stateDir, origin });
   await live();
   const running = await contents(stateDir);
   for (const socket of sockets) socket.destroy();
@@ -234,13 +262,17 @@ beforeAll(async () => {
   await cluster.stop();
   onDisk = Buffer.concat([running, await contents(stateDir)]);
 });
-afterAll(() => rm(stateDir, { recursive: true, force: true }));
+afterAll(async () => {
+  await github?.close();
+  await rm(stateDir, { recursive: true, force: true });
+});
 
 describe('after a varied life no secret is found', () => {
   it('in the state folder, with its WAL files', () => {
     // What must be there is: the search does look where things are stored.
     expect(onDisk.includes('key_')).toBe(true);
     expect(onDisk.includes('record:')).toBe(true);
+    expect(onDisk.includes('https://github.com/o/')).toBe(true);
     expect(onDisk.includes((secrets.get('key used in every place') ?? '').slice(0, 14))).toBe(true);
     expect(leaksIn(onDisk)).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { digestUnder, hex, innerHash } from '../../credential/digest.ts';
+import type { KeyFormat } from '../../credential/format.ts';
 import { redact } from '../../credential/redact.ts';
 import { graceEnded } from '../../decision/decide.ts';
 import type { Background } from '../../gateway/ask.ts';
@@ -45,7 +46,8 @@ export async function answerReport(desk: ReportDesk, reporter: string, report: r
     secret === undefined ? [] : [leakOf(desk, sighting, secret)],
   );
   const holds = await settle(desk, reporter, leaks);
-  return holds ? json(judged.map(verdictOf)) : notInForce();
+  const { format } = desk.house.edge;
+  return holds ? json(judged.map((each) => verdictOf(each, format))) : notInForce();
 }
 
 async function judge({ house, force }: ReportDesk, report: readonly Sighting[]): Promise<Judged[]> {
@@ -117,10 +119,10 @@ async function settleSome(
   }
 }
 
-function verdictOf({ sighting, inner, secret }: Judged) {
+function verdictOf({ sighting, inner, secret }: Judged, format: KeyFormat) {
   return {
     token_hash: hex(inner),
-    token_type: sighting.type,
+    token_type: redact(sighting.type, format),
     label: secret === undefined ? 'false_positive' : 'true_positive',
   };
 }
