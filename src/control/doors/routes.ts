@@ -66,7 +66,10 @@ export function doorRoutes(house: House): Hono<DoorEnv> {
       const denial = await guard(house, c, path, back, BESIDE_A_KEY);
       if (denial !== null) {
         const detail = `the service key: ${denial.detail ?? messageOf(policy, denial)}`;
-        return answer(c, denied({ ...denial, detail }));
+        const refusal = answer(c, denied({ ...denial, detail }));
+        // A proxy hands a challenge on to its client, whose key is not the one that is wrong.
+        refusal.headers.delete('www-authenticate');
+        return refusal;
       }
       const asked = asks(house, c.req.raw, c.env.requestId);
       if (!asked.ok) return answer(c, denied(asked.denial));
