@@ -54,6 +54,13 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(readFileSync(join(place.state, '.dev.vars'), 'utf8')).not.toContain('ADMIN_TOKEN');
   });
 
+  it('runs a preset without trial keys, whose keys have roles of their own, and what it prints works', async () => {
+    const run = await place.startReady('--preset', 'wevion');
+    const [chat, keys] = commands(run);
+    expect(shell(chat)).toContain('data: [DONE]');
+    expect(JSON.parse(shell(keys))).toEqual({ keys: [], next_cursor: null });
+  });
+
   it('keeps the secrets that it prints or makes out of its log', async () => {
     const run = await place.startReady();
     shell(commands(run)[0]);
