@@ -184,9 +184,12 @@ export const wafer: ProductDocument<Scene> = {
             [accounts[0], 'pass'],
             [accounts[1], 'serverless'],
           ] as const) {
-            const { key } = await mint(scene, await scene.member('member', account));
+            const by = await scene.member('member', account);
+            const { key } = await mint(scene, by);
             expect(key).toMatch(/^wfr_[0-9A-Za-z]{43}$/);
             expect((await scene.call(key)).body.headers['x-keystile-plan']).toBe(plan);
+            const { limits } = (await by.ask('GET', '/account')).body;
+            expect(limits.limits).toContainEqual(expect.objectContaining({ name: 'quota', unit: 'requests' }));
           }
         }),
         shown('the same key is of another tier once its account is', async (scene) => {
@@ -390,7 +393,8 @@ export const wafer: ProductDocument<Scene> = {
             expect([status, body.error.code]).toEqual([402, 'insufficient_credits']);
           }
           const { limits } = (await by.ask('GET', '/account')).body;
-          expect(limits.used + limits.unreported).toBe(3);
+          const quota = limits.limits.find(({ name }: Json) => name === 'quota');
+          expect(quota.limit - quota.remaining).toBe(3);
         }),
         shown(
           'inference, uploads of files and calls of metrics, with any key, count toward the same totals',
