@@ -36,7 +36,7 @@ function problemOf(issue: z.core.$ZodIssue): string {
 /** A field's name as it may be told back: what does not look like one could be a secret in the wrong place. */
 function shown(part: PropertyKey): string {
   const text = String(part);
-  return /^(?:[a-z][a-z_]{0,31}|\d{1,4})$/.test(text) ? text : '(unnamed)';
+  return /^(?:sha256|[a-z][a-z_]{0,31}|\d{1,4})$/.test(text) ? text : '(unnamed)';
 }
 
 /** Some text without control characters, trimmed. */

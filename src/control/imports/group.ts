@@ -4,7 +4,8 @@ import type { Actor } from '../../registry/audit.ts';
 import {
   type FoundSecret,
   type Imported,
-  type ImportedSet,
+  type ImportedAccount,
+  type ImportedMember,
   type Known,
   type Origin,
   type Party,
@@ -13,7 +14,7 @@ import {
 } from '../../registry/imports.ts';
 import { FRESH } from '../entropy.ts';
 import type { Wish } from './line.ts';
-import { type Digested, type Planned, partyOf, planKey } from './plan.ts';
+import { type Digested, memberName, type Planned, partyOf, planKey } from './plan.ts';
 import { conflictOf, type Result } from './result.ts';
 
 /** What keys are brought in with. */
@@ -46,6 +47,9 @@ export async function importGroup(mover: Mover, wishes: readonly Wish[]): Promis
   const { secrets, partyOfLine } = await knownOf(mover, sought);
   const results = new Map<number, Result>();
   const planned: Planned[] = [];
+  const accounts = new Map<string, ImportedAccount>();
+  const members = new Map<string, ImportedMember>();
+  const planner = { policy: mover.policy, newId: FRESH.id, nowMs: mover.nowMs, accounts, members };
   const doubles: { readonly line: number; readonly first: number; readonly isSame: boolean }[] = [];
   for (const each of sought) {
     const { line, partyName } = each;
@@ -55,22 +59,18 @@ export async function importGroup(mover: Mover, wishes: readonly Wish[]): Promis
     if (known !== undefined) results.set(line, resultOfKnown(mover, line, known, found?.accountId));
     else if (before !== undefined) doubles.push({ line, first: before.line, isSame: before.party === partyName });
     else {
-      const plan = planKey(
-        { policy: mover.policy, newId: FRESH.id, nowMs: mover.nowMs },
-        each,
-        each,
-        each.party,
-        found,
-      );
+      const plan = planKey(planner, each, each, each.party, found);
       const refused = 'status' in plan ? plan : labelTwice(mover, line, plan, found?.accountId ?? partyName);
       if (refused !== null) results.set(line, refused);
       else if (!('status' in plan)) {
         planned.push(plan);
+        if (plan.account !== null) accounts.set(plan.account.external, plan.account);
+        if (plan.member !== null) members.set(memberName(each.party, found), plan.member);
         mover.secrets.set(digestOf(each), { line, party: partyName });
       }
     }
   }
-  for (const [line, result] of await written(mover, planned, sought)) results.set(line, result);
+  for (const [line, result] of await written(mover, { planned, accounts, members }, sought)) results.set(line, result);
   for (const { line, first, isSame } of doubles) {
     const made = results.get(first);
     const same: Origin = { import: '', chunk: mover.origin?.chunk ?? 0, line: first };
@@ -133,16 +133,24 @@ function labelTwice({ policy, labels }: Mover, line: number, { key }: Planned, a
   return null;
 }
 
+/** What is new, with the accounts and members that it needs, each of them once. */
+interface Plans {
+  readonly planned: readonly Planned[];
+  readonly accounts: ReadonlyMap<string, ImportedAccount>;
+  readonly members: ReadonlyMap<string, ImportedMember>;
+}
+
 /** Writes what is new. What another call has brought meanwhile is told as it stands then. */
 async function written(
   mover: Mover,
-  planned: readonly Planned[],
+  { planned, accounts, members }: Plans,
   sought: readonly Sought[],
 ): Promise<readonly (readonly [number, Result])[]> {
   if (planned.length === 0) return [];
   const { db, policy, origin, actor, nowMs } = mover;
   const terms = { uniqueLabel: policy.keys.label_unique, origin };
-  const made = await writeImported(db, setOf(planned), terms, actor, nowMs);
+  const set = { keys: planned.map(({ key }) => key), accounts: [...accounts.values()], members: [...members.values()] };
+  const made = await writeImported(db, set, terms, actor, nowMs);
   const isMade = (imported: Imported | undefined) => typeof imported === 'object' && imported !== null;
   const left = sought.filter(({ line }) => made.has(line) && !isMade(made.get(line)));
   const { secrets, partyOfLine } = await (left.length === 0 ? NOTHING_LEFT : knownOf(mover, left));
@@ -162,16 +170,3 @@ async function written(
 }
 
 const NOTHING_LEFT: Awaited<ReturnType<typeof knownOf>> = { secrets: new Map(), partyOfLine: () => null };
-
-/** Accounts and members that several lines need are made once. */
-function setOf(planned: readonly Planned[]): ImportedSet {
-  const accounts = new Map(planned.flatMap(({ account }) => (account === null ? [] : [[account.external, account]])));
-  const members = new Map(
-    planned.flatMap(({ member }) => {
-      if (member === null) return [];
-      const { account, external, user } = member;
-      return [[JSON.stringify([account, external, user]), member]];
-    }),
-  );
-  return { keys: planned.map(({ key }) => key), accounts: [...accounts.values()], members: [...members.values()] };
-}

@@ -28,6 +28,14 @@ export interface Planner {
   readonly policy: Policy;
   readonly newId: (kind: IdKind) => string;
   readonly nowMs: number;
+  /** What the lines before are to make, by whose account it is, and by account and user: the first one says how. */
+  readonly accounts: ReadonlyMap<string, ImportedAccount>;
+  readonly members: ReadonlyMap<string, ImportedMember>;
+}
+
+/** By which a member is known among those that a set makes. */
+export function memberName({ account, external, user }: Party, found: FoundParty | null): string {
+  return JSON.stringify([found?.accountId ?? account ?? external, user]);
 }
 
 /** Whose key it is. An account that only the old system knows is named so that no sign-in ever finds it. */
@@ -46,23 +54,29 @@ export function planKey(
 ): Planned | Result {
   const refused = refusalOf(party, found);
   if (refused !== null) return conflictOf(line, refused);
-  const terms = termsOf(planner, settings, secret, party, found);
+  const { external } = party;
+  const account = found === null && external !== null ? (planner.accounts.get(external) ?? null) : null;
+  const member = planner.members.get(memberName(party, found)) ?? null;
+  const stands = { plan: found?.plan ?? account?.plan ?? null, memberRole: found?.memberRole ?? member?.role ?? null };
+  const terms = termsOf(planner, settings, secret, party, stands);
   if (!terms.ok) return invalidLine(line, 'fields', terms.denial.detail ?? '');
   const { memberRole, plan, ...rest } = terms.value;
   const { newId } = planner;
   const key = { ...party, ...rest, line, id: newId('key'), secretId: newId('sec'), digests, pepperVersion };
-  const { external } = party;
+  const isNewAccount = stands.plan === null && external !== null;
+  const isNewMember = stands.memberRole === null && memberRole !== null;
+  const name = settings.account_name ?? nameOf(settings);
   return {
     key: { ...key, prefix: secret.prefix },
-    account:
-      found !== null || external === null
-        ? null
-        : { id: newId('acc'), external, name: settings.account_name ?? nameOf(settings), plan },
-    member:
-      memberRole === null || (found?.memberRole ?? null) !== null
-        ? null
-        : { ...party, id: newId('mem'), role: memberRole },
+    account: isNewAccount ? { id: newId('acc'), external, name, plan } : null,
+    member: isNewMember ? { ...party, id: newId('mem'), role: memberRole } : null,
   };
+}
+
+/** What there is of a party, or will be by the lines before; null: nothing. */
+interface Stands {
+  readonly plan: string | null;
+  readonly memberRole: string | null;
 }
 
 function refusalOf({ account }: Party, found: FoundParty | null): ConflictCode | null {
@@ -88,15 +102,15 @@ function termsOf(
   settings: ImportSettings,
   secret: Wish['secret'],
   party: Party,
-  found: FoundParty | null,
+  stands: Stands,
 ): Checked<Terms> {
-  const plan = found?.plan ?? settings.plan ?? policy.default_plan;
-  if (found === null && !Object.hasOwn(policy.plans, plan)) {
+  const plan = stands.plan ?? settings.plan ?? policy.default_plan;
+  if (stands.plan === null && !Object.hasOwn(policy.plans, plan)) {
     return invalid('plan', `expected one of ${Object.keys(policy.plans).join(', ')}`);
   }
   const environment = environmentOf(policy, settings.environment ?? null, secret);
   if (!environment.ok) return environment;
-  const member = memberRoleOf(policy, settings, party, found);
+  const member = memberRoleOf(policy, settings, party, stands);
   if (!member.ok) return member;
   const role = roleFor(policy, member.value, settings.role ?? null, null);
   if (!role.ok) return role;
@@ -140,12 +154,12 @@ function memberRoleOf(
   policy: Policy,
   { user_role: asked }: ImportSettings,
   { user, external }: Party,
-  found: FoundParty | null,
+  stands: Stands,
 ): Checked<string | null> {
   if (user === null) return { ok: true, value: null };
   const known = asked === undefined ? null : checkRole(policy, asked, null);
   if (known?.ok === false) return invalid('user_role', `expected one of ${Object.keys(policy.roles).join(', ')}`);
   const isOwn = external === externalIdOf(undefined, user);
   const usual = isOwn ? policy.members.first_role : policy.members.default_role;
-  return { ok: true, value: found?.memberRole ?? asked ?? usual };
+  return { ok: true, value: stands.memberRole ?? asked ?? usual };
 }
