@@ -13,9 +13,9 @@ import { startVariant, type Variant } from './variants.ts';
  * without, loaded in turns. Ratios are taken round by round.
  */
 
-const ROUNDS = 12;
-const SECONDS = 3;
-const CONNECTIONS = 32;
+const ROUNDS = 16;
+const SECONDS = 2;
+const CONNECTIONS = 8;
 
 const dir = mkdtempSync(join(tmpdir(), 'keystile-bench-'));
 const cores = takeOtherCores();
