@@ -209,6 +209,7 @@ function routes(): string[] {
   const loaded = loadPolicy({
     upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.org' }] }],
     session: { issuer: 'https://a.example', jwks_url: 'https://a.example/keys', audience: ['api'] },
+    assertion: { issuer: 'https://a.example' },
   });
   if (!loaded.ok) throw new Error(loaded.problems.join('; '));
   const tokens = [{ name: 'root', scope: 'full', token: '' }] as const;
