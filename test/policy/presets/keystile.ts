@@ -75,5 +75,6 @@ export const keystile: Facts = {
       credit_quotas: ['total', 'daily', 'weekly', 'monthly'],
     },
     plans: { standard: UNBOUND },
+    leaks: { github: { keys_url: 'https://api.github.com/meta/public_keys/secret_scanning' } },
   },
 };
