@@ -15,6 +15,7 @@ export function crossCheck(policy: Policy): string[] {
     ...legacyProblems(policy),
     ...referenceProblems(policy),
     ...upstreamProblems(policy),
+    ...verifierProblems(policy),
     ...textProblems(policy),
     ...rateProblems(policy),
   ];
@@ -75,6 +76,20 @@ function referenceProblems(policy: Policy): string[] {
   }
   if (Object.keys(environments).length === 0) problems.push('policy.environments: expected at least one');
   return problems.filter((problem) => problem !== null);
+}
+
+/** Who verifies asks about all keys of all accounts, so no such role may come to whoever likes. */
+function verifierProblems({ roles, trial, members }: Policy): string[] {
+  const open: Record<string, string> = {
+    ...(trial.enabled && { 'trial.role': trial.role }),
+    ...(members.join === 'sign_in' && {
+      'members.first_role': members.first_role,
+      'members.default_role': members.default_role,
+    }),
+  };
+  return Object.entries(open)
+    .filter(([, role]) => roles[role]?.verifies === true)
+    .map(([field, role]) => `policy.${field}: "${role}" verifies, and this is a role that anyone may get`);
 }
 
 function claimProblems({ session, members }: Policy): string[] {
