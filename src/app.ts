@@ -20,6 +20,7 @@ import { deny } from './decision/denial.ts';
 import type { House } from './env.ts';
 import { corsPreflight, writeCors } from './gateway/cors.ts';
 import { ADDRESS_HEADER } from './gateway/handler.ts';
+import { SERVICE_KEY_HEADER } from './gateway/headers.ts';
 import { normalisePath } from './gateway/path.ts';
 import { onboardingRoutes } from './onboarding/routes.ts';
 import { trialSection } from './onboarding/sections.ts';
@@ -46,7 +47,7 @@ export function openApp(house: House): App {
   const base = policy.control.base_path;
   const only = policy.control.host?.toLowerCase() ?? null;
   const health = base + HEALTH;
-  // Without a sign-in the customers' routes do not exist, and their paths are the upstream's; so with the others.
+  // What the policy has no use for, like the customers' routes without a sign-in, is not there: its path is the upstream's.
   const rooms = [
     ...ROOMS,
     ...(policy.session === null ? [] : USER_ROOMS),
@@ -90,7 +91,10 @@ export function openApp(house: House): App {
       const { pathname } = new URL(request.url);
       const shared = NO_PAGES.some((room) => isIn(room, pathname)) ? null : cors;
       const preflight = shared === null ? null : corsPreflight(shared, request);
-      const response = preflight ?? (await app.fetch(request, kept, ctx));
+      // A question whose path was resolved away from its door, on the way here, must find no 200 elsewhere.
+      const isStray = request.headers.has(SERVICE_KEY_HEADER) && !DOORS.some((room) => isIn(room, pathname));
+      const refusal = isStray ? respond(policy, denied(deny('path_refused')), requestId) : null;
+      const response = preflight ?? refusal ?? (await app.fetch(request, kept, ctx));
       if (preflight !== null) response.headers.set('x-request-id', requestId);
       else if (shared !== null) writeCors(shared, request.headers.get('origin'), response.headers);
       if (kept.isRecorded) return response;

@@ -61,17 +61,20 @@ export type Forwarded =
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
 /**
- * Forwards a request to its route's origins and passes the answer on, both as streams. Denies with `body_too_large`,
- * `upstream_timeout` when no first byte came in the route's time, and `upstream_unreachable`. When the runtime notices
- * that the client has gone away, which it does when it writes to it, it drops what the request had under way.
+ * Forwards a request to its route's origins and passes the answer on, both as streams. Denies with `path_refused` what
+ * was never meant for an origin, with `body_too_large`, with `upstream_timeout` when no first byte came in the route's
+ * time, and with `upstream_unreachable`. When the runtime notices that the client has gone away, which it does when it
+ * writes to it, it drops what the request had under way.
  */
 export async function forward(call: ForwardCall): Promise<Forwarded> {
   const { method, route } = call;
+  const headers = requestHeaders(call);
+  if (headers === null) return denied('path_refused');
   const upload = openUpload(call.body, call.headers, route.maxBodyBytes, route.timeoutMs);
   if (upload === null) return denied('body_too_large');
   const init: Outgoing = {
     method,
-    headers: requestHeaders(call),
+    headers,
     body: upload.body,
     redirect: 'manual',
     ...(upload.signal !== undefined && { signal: upload.signal }),
@@ -91,13 +94,14 @@ export async function forward(call: ForwardCall): Promise<Forwarded> {
 /** What goes out, with headers that each origin's own are set on. */
 type Outgoing = RequestInit & { readonly headers: Headers };
 
-function denied(reason: 'body_too_large' | 'upstream_timeout' | 'upstream_unreachable'): Forwarded {
+function denied(reason: 'path_refused' | 'body_too_large' | 'upstream_timeout' | 'upstream_unreachable'): Forwarded {
   return { kind: 'denial', denial: deny(reason) };
 }
 
-function requestHeaders(call: ForwardCall): Headers {
+function requestHeaders(call: ForwardCall): Headers | null {
   const { headers: sent, route } = call;
   const headers = passedOn(sent);
+  if (headers === null) return null;
   stripCredential(headers, call.places);
   for (const [name, value] of route.headers) headers.set(name, value);
   setForwarded(headers, call.clientAddress, call.url);

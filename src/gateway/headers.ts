@@ -57,11 +57,18 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Names and values to set; names in lower case. */
 export type HeaderRecord = Readonly<Record<string, string>>;
 
-/** A copy of the client's headers without those that end here. */
-export function passedOn(headers: Headers): Headers {
+/** In which a proxy that asks about a request sends its service key, beside the key of its client. */
+export const SERVICE_KEY_HEADER = 'x-keystile-service-key';
+
+/**
+ * A copy of the client's headers without those that end here. Null where a service key is among them: that is no request
+ * to forward, but a question whose path was resolved away from its door on the way here.
+ */
+export function passedOn(headers: Headers): Headers | null {
   const passed = new Headers(headers);
   for (const name of headers.keys()) {
     if (!REQUEST_ONLY_HERE.has(name) && !REQUEST_FAMILIES.test(name)) continue;
+    if (name === SERVICE_KEY_HEADER) return null;
     passed.delete(name);
     if (name === 'connection') dropNamed(passed, headers.get(name) ?? '');
   }

@@ -1,7 +1,7 @@
 import type { House } from '../../env.ts';
 import { ASSERTION_HEADER } from '../../gateway/assertion.ts';
+import { SERVICE_KEY_HEADER } from '../../gateway/headers.ts';
 import type { Asked, Verdict } from '../../gateway/verify.ts';
-import { SERVICE_KEY_HEADER } from '../guards/service-key.ts';
 import type { Checked } from '../input.ts';
 import { admittedHeaders, proxiedRequest, refusal, withoutCredential } from './proxied.ts';
 

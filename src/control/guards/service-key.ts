@@ -2,11 +2,10 @@ import type { Denial } from '../../decision/denial.ts';
 import type { House } from '../../env.ts';
 import { identify, identifyWarm } from '../../gateway/admit.ts';
 import type { Background } from '../../gateway/ask.ts';
+import { SERVICE_KEY_HEADER } from '../../gateway/headers.ts';
 import type { CredentialPlace } from '../../policy/schema.ts';
 import { hear, type OwnKeyRequest } from './own-key.ts';
 
-/** The header of a service key beside the credential of a client. */
-export const SERVICE_KEY_HEADER = 'x-keystile-service-key';
 /** Where a service key stands in a request that carries a client's credential too. */
 export const BESIDE_A_KEY: readonly CredentialPlace[] = [{ in: 'header', name: SERVICE_KEY_HEADER }];
 
