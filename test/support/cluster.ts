@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_splitSqlQuery as splitSql } from 'wrangler';
 import { bundleModules, bundleWorker } from '../../dev/bundle.ts';
+import { createKeystile, type Keystile, type operations, orThrow } from '../../src/client/client.ts';
 import type { Decision } from '../../src/index.ts';
 import { startOrigin, type TestOrigin } from './origin.ts';
 
@@ -51,6 +52,16 @@ export interface Send {
   readonly address?: string | null;
   readonly signal?: AbortSignal;
 }
+
+/** As whom a client calls: for which account, of which isolate, and from where. */
+export interface ClientOptions {
+  readonly isolate?: number;
+  readonly account?: string;
+  readonly address?: string;
+}
+
+/** What may be said of a new key. */
+export type KeyFields = Partial<NonNullable<operations['createKey']['requestBody']>['content']['application/json']>;
 
 export interface IssuedKey {
   readonly key: string;
@@ -117,19 +128,34 @@ export class Cluster {
     );
   }
 
+  /** The client of customers and operators, for one isolate. */
+  client(token: string, { isolate = 0, account, address = '192.0.2.1' }: ClientOptions = {}): Keystile {
+    return createKeystile({
+      baseUrl: this.urls[isolate] ?? '',
+      token,
+      ...(account !== undefined && { account }),
+      fetch(request) {
+        request.headers.set('cf-connecting-ip', address);
+        return fetch(request);
+      },
+    });
+  }
+
+  /** The client of the operator. */
+  operator(isolate = 0): Keystile {
+    return this.client(ADMIN_TOKEN, { isolate, address: '198.51.100.7' });
+  }
+
   /** A new account's id. */
   async account(name = 'One', plan?: string): Promise<string> {
-    const response = await this.admin('POST', '/accounts', { name, ...(plan && { plan }) });
-    if (response.status !== 201) throw new Error(`no account: ${response.status} ${await response.text()}`);
-    return ((await response.json()) as { id: string }).id;
+    const body = { name, ...(plan !== undefined && { plan }) };
+    return (await orThrow(this.operator().POST('/admin/v1/accounts', { body }))).id;
   }
 
   /** A new key of an account. */
-  async issue(account: string, fields: Record<string, unknown> = {}, isolate = 0): Promise<IssuedKey> {
-    const body = { environment: 'live', ...fields };
-    const response = await this.admin('POST', `/accounts/${account}/keys`, body, isolate);
-    if (response.status !== 201) throw new Error(`no key: ${response.status} ${await response.text()}`);
-    return (await response.json()) as IssuedKey;
+  async issue(account: string, fields: KeyFields = {}, isolate = 0): Promise<IssuedKey> {
+    const sent = { params: { path: { id: account } }, body: { environment: 'live', ...fields } };
+    return orThrow(this.operator(isolate).POST('/admin/v1/accounts/{id}/keys', sent));
   }
 
   /** Steers an isolate: its `clock`, its `delays`, its `death` at a later call, or `forget` (as a new isolate). */

@@ -1,4 +1,5 @@
-import { ADMIN_TOKEN, type Cluster, type IssuedKey } from './cluster.ts';
+import { type Keystile, orThrow } from '../../src/client/client.ts';
+import { ADMIN_TOKEN, type Cluster, type IssuedKey, type KeyFields } from './cluster.ts';
 import type { Issuer } from './issuer.ts';
 import { type Ask, visit } from './people.ts';
 import { type Reply, read } from './reply.ts';
@@ -15,6 +16,8 @@ export interface Member {
   readonly account: string;
   /** Calls a route below `/api/v1/user`. */
   ask(method: string, path: string, body?: unknown, ask?: Omit<Ask, 'account'>): Promise<Reply>;
+  /** The client, for this account. */
+  client(isolate?: number): Promise<Keystile>;
 }
 
 /** Calls an admin route. */
@@ -34,7 +37,7 @@ export function operate(
 export async function signIn(
   cluster: Cluster,
   issuer: Issuer,
-  { id, user, account, email }: Omit<Member, 'ask'> & { readonly email?: string },
+  { id, user, account, email }: Omit<Member, 'ask' | 'client'> & { readonly email?: string },
 ): Promise<Member> {
   const times = { nowMs: Date.now() - TOKEN_SPAN_MS, expiresIn: (2 * TOKEN_SPAN_MS) / 1_000 };
   const visitor = await visit(
@@ -43,7 +46,13 @@ export async function signIn(
     { user, ...(email !== undefined && { email, email_verified: true }) },
     times,
   );
-  return { id, user, account, ask: (method, path, body, how) => visitor.ask(method, path, body, { ...how, account }) };
+  return {
+    id,
+    user,
+    account,
+    ask: (method, path, body, how) => visitor.ask(method, path, body, { ...how, account }),
+    client: async (isolate = 0) => cluster.client(visitor.token, { isolate, account }),
+  };
 }
 
 /** Lets a user into an account, with a role, and signs them in. */
@@ -54,14 +63,13 @@ export async function letIn(
   role: string,
   user: string,
 ): Promise<Member> {
-  const { status, body, text } = await operate(cluster, 'POST', `/accounts/${account}/members`, { user, role });
-  if (status !== 201) throw new Error(`no member: ${status} ${text}`);
-  return signIn(cluster, issuer, { id: body.id, user, account });
+  const sent = { params: { path: { id: account } }, body: { user, role } };
+  const { id } = await orThrow(cluster.operator().POST('/admin/v1/accounts/{id}/members', sent));
+  return signIn(cluster, issuer, { id, user, account });
 }
 
 /** A new key that a member makes. */
-export async function keyOf(member: Member, fields: Record<string, unknown> = {}, isolate = 0): Promise<IssuedKey> {
-  const { status, body, text } = await member.ask('POST', '/api-keys', { environment: 'live', ...fields }, { isolate });
-  if (status !== 201) throw new Error(`no key: ${status} ${text}`);
-  return body;
+export async function keyOf(member: Member, fields: KeyFields = {}, isolate = 0): Promise<IssuedKey> {
+  const client = await member.client(isolate);
+  return orThrow(client.POST('/api/v1/user/api-keys', { body: { environment: 'live', ...fields } }));
 }

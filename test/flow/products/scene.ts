@@ -87,15 +87,13 @@ export class Scene {
     const [to, user] = [account ?? (await this.account()), this.name('user')];
     const { status, body, text } = await this.operate('POST', `/accounts/${to}/members`, { user, role });
     if (status !== 201) throw new Error(`no member: ${status} ${text}`);
+    const visited = () => visit(this.cluster, this.issuer, { user }, { nowMs: this.nowMs });
     return {
       id: body.id,
       user,
       account: to,
-      ask: async (method, path, sent, how) =>
-        (await visit(this.cluster, this.issuer, { user }, { nowMs: this.nowMs })).ask(method, path, sent, {
-          ...how,
-          account: to,
-        }),
+      ask: async (method, path, sent, how) => (await visited()).ask(method, path, sent, { ...how, account: to }),
+      client: async (isolate = HERE) => this.cluster.client((await visited()).token, { isolate, account: to }),
     };
   }
 
