@@ -133,6 +133,7 @@ describe('a refusal', () => {
         body,
         { status: 500, code: null, detail: null, requestId: null, retryAfterSeconds: null },
       ]);
+      await expect(orThrow(open().GET('/healthz'))).rejects.toThrow(/^500$/);
     }
   });
 });
