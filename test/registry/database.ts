@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { unstable_splitSqlQuery as splitSql } from 'wrangler';
 import { createAccount } from '../../src/registry/accounts.ts';
 import type { Actor } from '../../src/registry/audit.ts';
 import { type Created, type CreationRules, createKey, type NewKey, NO_RULES } from '../../src/registry/create.ts';
@@ -12,16 +11,16 @@ import type { StoredKey } from '../../src/registry/rows.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MIGRATIONS = join(ROOT, 'src/registry/migrations');
 
-/** The statements of the migrations whose names match, in their order. */
+/** The migrations whose names match, in their order. Each has several statements, which D1 takes as one. */
 export function migrationsOf(names: RegExp): string[] {
   return readdirSync(MIGRATIONS)
     .filter((name) => names.test(name))
     .sort()
-    .flatMap((name) => splitSql(readFileSync(join(MIGRATIONS, name), 'utf8')));
+    .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'));
 }
 
-/** The statements of `schema.sql`, and of all migrations. */
-export const schema = splitSql(readFileSync(join(ROOT, 'schema.sql'), 'utf8'));
+/** `schema.sql`, and all migrations. */
+export const schema = [readFileSync(join(ROOT, 'schema.sql'), 'utf8')];
 export const migrations = migrationsOf(/./);
 
 /** A D1 database in workerd, empty unless statements are given. */

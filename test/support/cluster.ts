@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { unstable_splitSqlQuery as splitSql } from 'wrangler';
 import { bundleModules, bundleWorker } from '../../dev/bundle.ts';
 import { createKeystile, type Keystile, type operations, orThrow } from '../../src/client/client.ts';
 import type { Decision } from '../../src/index.ts';
@@ -21,7 +20,7 @@ const GATEWAY = join(import.meta.dirname, 'isolate.ts');
 const gatewayScript = bundleWorker(GATEWAY);
 const objectsScript = bundleWorker(join(import.meta.dirname, 'objects-worker.ts'));
 const callerScript = join(import.meta.dirname, 'caller-worker.ts');
-const schema = splitSql(readFileSync(join(import.meta.dirname, '../../schema.sql'), 'utf8'));
+const schema = readFileSync(join(import.meta.dirname, '../../schema.sql'), 'utf8');
 
 export interface ClusterOptions {
   readonly isolates?: number;
@@ -297,7 +296,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const urls = await Promise.all(edges.map(async ({ name }) => (await miniflare.unsafeGetDirectURL(name)).origin));
   const objectsUrl = (await miniflare.unsafeGetDirectURL('objects')).origin;
   const db = (await miniflare.getD1Database('DB', 'edge-0')) as unknown as D1Database;
-  for (const statement of schema) await db.prepare(statement).run();
+  // All its statements at once: one by one they take a third of the start.
+  await db.prepare(schema).run();
   const callerUrl = callers.length === 0 ? null : (await miniflare.unsafeGetDirectURL('caller')).origin;
   return new Cluster(miniflare, urls, objectsUrl, origin, logs, callerUrl);
 }
