@@ -34,6 +34,8 @@ export async function startOrigin(): Promise<TestOrigin> {
     });
     return undefined;
   });
+  // It hangs up on nobody who is idle: the gateway may be sending the next request just then, and that would be a 502.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
