@@ -31,6 +31,12 @@ export const CALLS = {
   revokedAndKnown: { 'gate.confirm': 1, 'lockout.ask': 1, 'lockout.strike': 2 },
   /** This isolate's record is older than the key's gate allows. */
   outdated: { 'gate.admit': 2, d1: 1, kv: 1 },
+  /** A question at a door: where the isolate holds all of it, nothing but the key's lease, and nothing at all. */
+  doorWarm: {},
+  doorOfOtherKey: { kv: 2, d1: 1, 'lockout.ask': 1, 'gate.admit': 1 },
+  doorCold: { kv: 3, d1: 1, 'lockout.ask': 2, 'gate.confirm': 1, 'gate.admit': 1 },
+  /** The same by a service key that this isolate knows, with a secret that it does not. */
+  explained: { d1: 1, 'lockout.inspect': 2, 'gate.inspect': 1 },
   noCredential: {},
   public: { 'lockout.ask': 1, 'lockout.take': 1 },
   health: {},

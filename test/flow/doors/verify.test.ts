@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decision } from '../../../src/control/shapes/doors.ts';
 import { logOf, usageOf } from '../../support/books.ts';
-import { BACKGROUND, startClocks, stopClocks } from '../../support/calls.ts';
+import { BACKGROUND, CALLS, startClocks, stopClocks } from '../../support/calls.ts';
 import { type Cluster, type IssuedKey, startCluster } from '../../support/cluster.ts';
 import { SERVICE_ADDRESS, serviceKey, VERIFY, verify } from '../../support/doors.ts';
 import { malformedKey, unissuedKey } from '../../support/keys.ts';
@@ -385,18 +385,35 @@ describe('who may ask', () => {
   });
 });
 
-describe('while an isolate knows service key, client and key', () => {
-  test('a question asks no store', async () => {
+describe('a question', () => {
+  const ISOLATE = 2;
+  const question = (key: string, more: Json = {}) => ({ key, path: '/v1/models', client_ip: freshAddress(), ...more });
+  const once = async (asked: Json) => expect((await ask(asked, ISOLATE)).valid).toBe(true);
+
+  test('asks nothing while the isolate knows the service key, the client and the key', async () => {
     const { key } = await cluster.issue(account);
-    const question = { key, method: 'GET', path: '/v1/models', client_ip: freshAddress() };
-    const once = async () => expect((await ask(question, 2)).valid).toBe(true);
-    const calls = await callsWhileClocksStand(
-      async () => {
-        for (let i = 0; i < 5; i++) await once();
-      },
-      once,
-      2,
-    );
-    expect(calls).toEqual({});
+    const asked = question(key);
+    const warm = async () => {
+      for (let i = 0; i < 5; i++) await once(asked);
+    };
+    expect(await callsWhileClocksStand(warm, () => once(asked), ISOLATE)).toEqual(CALLS.doorWarm);
+  });
+
+  test('asks of a key what a forwarded request asks, and of the service key once in a lease', async () => {
+    const [first, second] = await Promise.all([cluster.issue(account), cluster.issue(account)]);
+    const known = () => once(question(first.key));
+    const other = () => once(question(second.key));
+    expect(await callsWhileClocksStand(known, other, ISOLATE)).toEqual(CALLS.doorOfOtherKey);
+    const third = await cluster.issue(account);
+    const forget = () => cluster.steer(ISOLATE, 'forget');
+    const cold = await callsWhileClocksStand(forget, () => once(question(third.key)), ISOLATE);
+    expect(cold).toEqual(CALLS.doorCold);
+  });
+
+  test('that only looks reads the database and asks objects that change nothing', async () => {
+    const [first, second] = await Promise.all([cluster.issue(account), cluster.issue(account)]);
+    const known = () => once(question(first.key));
+    const looks = () => once(question(second.key, { explain: true }));
+    expect(await callsWhileClocksStand(known, looks, ISOLATE)).toEqual(CALLS.explained);
   });
 });
