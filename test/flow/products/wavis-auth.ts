@@ -97,7 +97,7 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
           ops_limit: 10,
           message: 'Trial key issued. Valid for 30 minutes, 10 operations.',
         });
-        expect(Math.abs(Date.parse(body.expires_at) - scene.nowMs - 30 * MINUTE_MS)).toBeLessThan(10_000);
+        expect(Math.abs(Date.parse(body.expires_at) - scene.nowMs - 30 * MINUTE_MS)).toBeLessThan(30_000);
       }),
       shown('it is used like any other key, as for GET /api/v1/health', async (scene) => {
         const { status, body } = await scene.call(await trialKey(scene), { path: '/api/v1/health' });
@@ -105,9 +105,9 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
       }),
       shown('it lives for 30 minutes', async (scene) => {
         const key = await trialKey(scene);
-        await scene.pass(30 * MINUTE_MS - 20_000);
+        await scene.pass(29 * MINUTE_MS);
         expect((await scene.call(key)).status).toBe(200);
-        await scene.pass(20_000);
+        await scene.pass(MINUTE_MS);
         for (const isolate of [HERE, THERE]) {
           expect(told(await scene.call(key, { isolate }))).toEqual([401, 'INVALID_API_KEY']);
         }
@@ -292,7 +292,7 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
           environment: 'live',
           role: 'developer',
         });
-        expect(Math.abs(Date.parse(reply.body.created_at) - scene.nowMs)).toBeLessThan(10_000);
+        expect(Math.abs(Date.parse(reply.body.created_at) - scene.nowMs)).toBeLessThan(30_000);
         expect(await scene.statuses([key])).toEqual([200]);
       }),
       elsewhere(
@@ -318,7 +318,7 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
             grace_period_ends_at: rfc3339,
             environment: 'live',
           });
-          expect(Math.abs(Date.parse(body.grace_period_ends_at) - scene.nowMs - 24 * HOUR_MS)).toBeLessThan(10_000);
+          expect(Math.abs(Date.parse(body.grace_period_ends_at) - scene.nowMs - 24 * HOUR_MS)).toBeLessThan(30_000);
           const test = await keyOfRole(scene, 'developer', { environment: 'test' });
           expect((await rotate(scene, test)).body.environment).toBe('test');
         },
@@ -341,9 +341,9 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
           ...(await scene.statuses([old.key, fresh], { isolate: THERE })),
         ];
         expect(await everywhere()).toEqual([200, 200, 200, 200]);
-        await scene.pass(24 * HOUR_MS - 20_000);
+        await scene.pass(24 * HOUR_MS - MINUTE_MS);
         expect(await everywhere()).toEqual([200, 200, 200, 200]);
-        await scene.pass(20_000);
+        await scene.pass(MINUTE_MS);
         expect(await everywhere()).toEqual([401, 200, 401, 200]);
         expect(told(await scene.call(old))).toEqual([401, 'INVALID_API_KEY']);
       }),
