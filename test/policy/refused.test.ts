@@ -22,7 +22,7 @@ const complete = {
         min_length: 20,
         max_length: 40,
         visible_chars: 4,
-        environment: 'live',
+        environment: 'test',
       },
     ],
     verifier: { url: 'https://old.example.com/check', timeout: '1s', headers: { authorization: 'Bearer $' } },
