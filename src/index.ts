@@ -1,7 +1,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { type App, openApp } from './app.ts';
 import { decideForBinding, misconfiguredDecision } from './control/doors/doors.ts';
-import type { Question } from './control/doors/question.ts';
+import type { Question } from './control/inputs/doors.ts';
 import type { Decision } from './control/shapes/doors.ts';
 import { deny } from './decision/denial.ts';
 import { renderDenial } from './decision/respond.ts';
@@ -12,7 +12,7 @@ import { loadPolicy } from './policy/load.ts';
 import type { Policy } from './policy/schema.ts';
 import { runSchedules } from './scheduled.ts';
 
-export type { Question } from './control/doors/question.ts';
+export type { Question } from './control/inputs/doors.ts';
 export type { Decision } from './control/shapes/doors.ts';
 export type { Env } from './env.ts';
 export { AccountLedger } from './objects/account-ledger.ts';

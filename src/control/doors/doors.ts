@@ -3,10 +3,11 @@ import type { House } from '../../env.ts';
 import type { Background } from '../../gateway/ask.ts';
 import { verify } from '../../gateway/verify.ts';
 import { check } from '../input.ts';
+import { type Question, question } from '../inputs/doors.ts';
 import type { Decision } from '../shapes/doors.ts';
 import { decisionOf, noDecision } from './decision.ts';
 import { explain } from './explain.ts';
-import { askedOf, type Question, question } from './question.ts';
+import { askedOf } from './question.ts';
 
 /** Answers a question that was checked. Never throws. */
 export async function decideOn(house: House, asked: Question, requestId: string, back: Background): Promise<Decision> {

@@ -10,12 +10,13 @@ import { type Answer, denied, json, respond } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { BESIDE_A_KEY, guardServiceKey } from '../guards/service-key.ts';
 import { type Checked, check } from '../input.ts';
+import { question } from '../inputs/doors.ts';
 import type { Described } from '../openapi/section.ts';
 import * as shape from '../shapes/doors.ts';
 import { decideOn } from './doors.ts';
 import { ENVOY, envoyAnswer, envoyAsks } from './envoy.ts';
 import { NGINX, nginxAnswer, nginxAsks } from './nginx.ts';
-import { question, VERIFY } from './question.ts';
+import { VERIFY } from './question.ts';
 
 /** The paths of the doors. */
 export const DOORS = [VERIFY, NGINX, ENVOY] as const;
