@@ -237,6 +237,12 @@ describe('what a request costs', () => {
       ({ balance_micro: balance }) => balance === 0,
     );
     expect(credits).toMatchObject({ balance_micro: 0 });
+    // What was refused is in the books, and cost nothing.
+    const sums = await settled(
+      () => usageOf(cluster, own),
+      ({ requests }) => requests === 6,
+    );
+    expect(sums).toMatchObject({ requests: 6, micro: 1_000 });
   });
 
   test('is nothing in an environment that is not billed', async () => {
