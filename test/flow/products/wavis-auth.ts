@@ -359,6 +359,9 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
         const { reply } = await asUser(scene, by, 'DELETE', `${USER_KEYS}/${id}`);
         expect([reply.status, reply.text]).toEqual([204, '']);
         expect((await by.ask('GET', `/api-keys/${id}`)).body.status).toBe('revoked');
+        // Nothing is said of deleting for good, and there is none.
+        const { id: unused } = await scene.key(by);
+        expect((await by.ask('DELETE', `/api-keys/${unused}?purge=true`)).status).toBe(409);
       }),
       shown('it holds at once, without a grace', async (scene) => {
         const by = await scene.member('developer');
