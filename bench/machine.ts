@@ -40,15 +40,26 @@ export function useQuietWorkerd(dir: string, workerd: string, { pinned }: Cores)
   process.env.MINIFLARE_WORKERD_PATH = script;
 }
 
-/** The ids of the workerd processes that this process has started. */
+/** The ids of the workerd processes that this process, or one that it has started, has started. */
 export function workerdProcesses(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       const fields = statOf(pid);
-      return fields !== null && fields.parent === process.pid && fields.command === 'workerd';
+      if (fields?.command !== 'workerd') return false;
+      return fields.parent === process.pid || statOf(String(fields.parent))?.parent === process.pid;
     })
     .map(Number);
+}
+
+/** The memory that a process has, in MB; 0 where it is gone. */
+export function residentMb(pid: number): number {
+  try {
+    const [, kb = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kb) / 1_024;
+  } catch {
+    return 0;
+  }
 }
 
 /** CPU time that a process has used so far, user and system, in µs. */

@@ -256,7 +256,7 @@ const legacyVerifier = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'expected the URL that is asked' })
     .refine(isProtected, 'expected https, or http on this very machine'),
-  /** How long it may take; after that the secret is unknown. */
+  /** How long it may take; after that nobody can say, and nobody is admitted. */
   timeout: durationWithin(50, 5_000, '"50ms" to "5s"').default(1_000),
   /** Sent with the question; `${NAME}` stands for the Worker secret NAME. */
   headers: z.record(headerName, z.string().max(4_096)).default({}),

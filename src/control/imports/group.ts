@@ -1,4 +1,5 @@
 import { digestUnder, type Pepper } from '../../credential/digest.ts';
+import { ID_BYTES, type IdKind, mintId } from '../../credential/mint.ts';
 import type { Policy } from '../../policy/schema.ts';
 import type { Actor } from '../../registry/audit.ts';
 import {
@@ -12,7 +13,6 @@ import {
   readKnown,
   writeImported,
 } from '../../registry/imports.ts';
-import { FRESH } from '../entropy.ts';
 import type { Wish } from './line.ts';
 import { type Digested, memberName, type Planned, partyOf, planKey } from './plan.ts';
 import { conflictOf, type Result } from './result.ts';
@@ -49,7 +49,7 @@ export async function importGroup(mover: Mover, wishes: readonly Wish[]): Promis
   const planned: Planned[] = [];
   const accounts = new Map<string, ImportedAccount>();
   const members = new Map<string, ImportedMember>();
-  const planner = { policy: mover.policy, newId: FRESH.id, nowMs: mover.nowMs, accounts, members };
+  const planner = { policy: mover.policy, newId: idsAlike(), nowMs: mover.nowMs, accounts, members };
   const doubles: { readonly line: number; readonly first: number; readonly isSame: boolean }[] = [];
   for (const each of sought) {
     const { line, partyName } = each;
@@ -77,6 +77,22 @@ export async function importGroup(mover: Mover, wishes: readonly Wish[]): Promis
     results.set(line, duplicateOf(line, same, isSame && made?.id !== undefined ? made : null));
   }
   return results;
+}
+
+/** Bytes with which the ids of one set begin. The others are random, so that still none is ever made twice. */
+const ALIKE_BYTES = 6;
+
+/**
+ * New ids that begin alike: what is written together then lies together in the trees of the registry, and a large one
+ * takes keys twice as fast as with ids that lie anywhere.
+ */
+function idsAlike(): (kind: IdKind) => string {
+  const head = crypto.getRandomValues(new Uint8Array(ALIKE_BYTES));
+  return (kind) => {
+    const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+    bytes.set(head);
+    return mintId(kind, bytes);
+  };
 }
 
 async function digested({ peppers }: Mover, wish: Wish): Promise<Sought> {
