@@ -96,6 +96,10 @@ describe('following', () => {
     const first = Array.from({ length: 250 }, (_, i) => `/first/${i}`);
     for (let i = 0; i < first.length; i += 25) await Promise.all(first.slice(i, i + 25).map(call));
     await shows(all, ['/before/4', ...first]);
+    // What was seen is not read again.
+    edge.passed.length = 0;
+    await expect.poll(() => edge.passed.length, { timeout: 10_000 }).toBeGreaterThan(3);
+    expect(edge.passed.filter((each) => each.includes('cursor='))).toEqual([]);
 
     edge.target = null;
     await expect

@@ -195,7 +195,9 @@ describe('keys', () => {
 
 describe('usage', () => {
   test('is told to an operator, a session and a key', async () => {
-    await expect.poll(async () => (await run('usage --json', holder())).json.sums.requests).toBeGreaterThan(0);
+    await cluster.call(key.key);
+    const counted = async () => (await run('usage --json', holder())).json.sums.requests;
+    await expect.poll(counted, { timeout: 10_000 }).toBeGreaterThan(0);
     for (const [line, env] of [
       [`usage --json --key ${key.id}`, admin()],
       [`usage --json --key ${key.id} --by day`, member()],
