@@ -504,6 +504,10 @@ describe('a body', () => {
 });
 
 describe('a chunk', () => {
+  /** Calls take so long that what runs at once is interleaved. */
+  const slowly = (maxMs: number) =>
+    Promise.all([0, 1, 2, 3].map((isolate) => cluster.steer(isolate, 'delays', { seed: isolate, maxMs })));
+
   const lines = (n: number) =>
     Array.from({ length: n }, (_, i) => ({ key: oldSecret(), account_ref: `c${i % 7}`, label: `${i}` }));
 
@@ -538,7 +542,9 @@ describe('a chunk', () => {
   test('that is sent to four isolates at once makes each key once, and all answer the same', async () => {
     const body = lines(700);
     const before = await rows();
+    await slowly(40);
     const all = await Promise.all([0, 1, 2, 3].map((isolate) => bring(body, { import: 'at-once', chunk: 1, isolate })));
+    await slowly(0);
     expect(new Set(all.map(({ text }) => text)).size).toBe(1);
     expect(all[0]?.body.counts).toEqual({ created: 700, exists: 0, duplicate: 0, invalid: 0, conflict: 0 });
     const after = await rows();
@@ -550,11 +556,13 @@ describe('a chunk', () => {
   test('of two imports with the same secrets, in several isolates at once, makes each key once', async () => {
     const body = lines(600);
     const before = await rows();
+    await slowly(40);
     const all = await Promise.all(
       [0, 1, 2, 3].map((isolate) =>
         bring(isolate < 2 ? body : body.toReversed(), { import: `race-${isolate}`, chunk: 1, isolate }),
       ),
     );
+    await slowly(0);
     const total = all.reduce((sum, { body: { counts } }) => sum + counts.created, 0);
     expect(total).toBe(600);
     for (const {
