@@ -125,7 +125,11 @@ describe('import', () => {
   test('is told by ctrl-C how it goes on', async () => {
     const file = write('slow.ndjson', [line(secret())]);
     const running = cli.start(['import', file], { env: env() });
-    edge.instead = () => running.child.kill('SIGINT');
+    edge.instead = (request) => {
+      edge.instead = null;
+      running.child.kill('SIGINT');
+      setTimeout(() => request.socket.destroy(), 2_000).unref();
+    };
     expect(await running.ended).toMatchObject({
       exit: 'SIGINT',
       out: '',
