@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { barOf } from '../../src/cli/import/progress.ts';
+import { pauseMs } from '../../src/cli/send.ts';
+import { KeystileError } from '../../src/client/client.ts';
 import { ADMIN_TOKEN, type Cluster, startCluster } from '../support/cluster.ts';
 import { buildCommandLine, type CommandLine } from '../support/command-line.ts';
 import { type Edge, startEdge } from '../support/edge.ts';
@@ -154,6 +156,13 @@ describe('import', () => {
     expect(ran).toMatchObject({ exit: 2, out: '', err: expect.stringContaining(told) });
     expect(sent()).toEqual([]);
     expect(() => JSON.parse(readFileSync(write('a.ndjson', ['{}']), 'utf8'))).not.toThrow();
+  });
+
+  test('comes again when it was asked to, or later each time', () => {
+    const refusal = { status: 429, code: null, detail: null, requestId: null };
+    expect(pauseMs(new KeystileError({ ...refusal, retryAfterSeconds: 7 }), 3)).toBe(7_000);
+    const pauses = [0, 1, 2, 9].map((failures) => pauseMs(new TypeError('fetch failed'), failures));
+    expect(pauses).toEqual([500, 1_000, 2_000, 30_000]);
   });
 
   test('shows a bar on a terminal', () => {
