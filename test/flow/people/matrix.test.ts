@@ -103,6 +103,8 @@ const OPERATORS: Readonly<Record<string, 'reads' | 'writes'>> = {
   deactivateAnyKey: 'writes',
   activateAnyKey: 'writes',
   rotateAnyKey: 'writes',
+  importKeys: 'writes',
+  showImport: 'reads',
   showCredits: 'reads',
   grantCredits: 'writes',
   showAccountLogs: 'reads',
