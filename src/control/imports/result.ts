@@ -27,9 +27,17 @@ export interface Result {
   readonly message?: string;
 }
 
-/** A line that is wrong. */
+/**
+ * The most bytes of what is told of a line: the results of a chunk stand in one row, of which D1 takes 2 MB, also where
+ * each character is written as two.
+ */
+const MESSAGE_BYTES = 160;
+const utf8 = new TextEncoder();
+
+/** A line that is wrong; what is told of it may be cut. */
 export function invalidLine(line: number, code: InvalidCode, message: string): Result {
-  return { line, status: 'invalid', code, message };
+  const { read } = utf8.encodeInto(message, new Uint8Array(MESSAGE_BYTES));
+  return { line, status: 'invalid', code, message: read === message.length ? message : `${message.slice(0, read)}…` };
 }
 
 const CONFLICTS: Readonly<Record<ConflictCode, string>> = {
