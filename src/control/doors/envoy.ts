@@ -13,10 +13,17 @@ const REMOVED = 'x-envoy-auth-headers-to-remove';
 /** What the origin believes, and a client could send where this answer does not set it. */
 const CLAIMED = ['x-keystile-user', ASSERTION_HEADER, SERVICE_KEY_HEADER];
 
-/** The request that Envoy asks about: its own, with the path behind {@link ENVOY}. */
+/** What no host name has, and by which the client's `Host` would move the start of the path. */
+const MOVES_PATH = /[/?#\\]/;
+
+/**
+ * The request that Envoy asks about: its own, with the path behind {@link ENVOY}. With a `Host` by which it cannot be
+ * told where that begins it has none, and is refused.
+ */
 export function envoyAsks({ policy }: House, request: Request, requestId: string): Checked<Asked> {
   const { method, headers, url } = request;
-  const path = url.slice(url.indexOf('/', url.indexOf('://') + 3) + policy.control.base_path.length + ENVOY.length);
+  const from = url.indexOf('/', url.indexOf('://') + 3) + policy.control.base_path.length + ENVOY.length;
+  const path = MOVES_PATH.test(headers.get('host') ?? '') ? '' : url.slice(from);
   return proxiedRequest(policy, { method, path, headers }, requestId);
 }
 

@@ -147,6 +147,30 @@ describe('the answer to Envoy', () => {
   });
 });
 
+describe('a client’s Host', () => {
+  test.each(['x/authz/envoy', 'x/authz/envoy/v1/models?', 'x:80/authz/envoy', 'x/authz/envoy/v1/models#'])(
+    'moves the path that is judged to nowhere else: %s',
+    async (host) => {
+      const viewer = await cluster.issue(account, { role: 'viewer' });
+      const { status, text } = await sendRaw(
+        cluster.urls[0] ?? '',
+        [
+          'GET /authz/envoy/v1/billing/invoices HTTP/1.1',
+          `Host: ${host}`,
+          `Authorization: Bearer ${viewer.key}`,
+          `X-Keystile-Service-Key: ${service.key}`,
+          'X-Real-IP: 192.0.2.1',
+          `CF-Connecting-IP: ${SERVICE_ADDRESS}`,
+          'Connection: close',
+          '',
+          '',
+        ].join('\r\n'),
+      );
+      expect([status, text.includes('path_refused')]).toEqual([400, true]);
+    },
+  );
+});
+
 describe('a question whose path was resolved on the way here', () => {
   test.each(['/healthz', '/openapi.json', '/docs', '/v1/models', '/authz/nginxx', '/api/v1/keys/apikey', '/free/x'])(
     'finds no 200 at %s, though that is for anyone or its key is good',
