@@ -54,6 +54,12 @@ export async function purgeKeys(
   return results[4]?.results.map(({ id }) => id) ?? [];
 }
 
+/** Whether a key has come from another system, which may know its secret still. */
+export async function wasBroughtIn(db: Db, keyId: string): Promise<boolean> {
+  const sql = `SELECT 1 AS brought FROM audit WHERE key_id = ? AND action IN ('key.imported', 'key.adopted') LIMIT 1`;
+  return (await db.prepare(sql).bind(keyId).first()) !== null;
+}
+
 /** Whether there was a key of this id that was deleted. */
 export async function wasPurged(db: Db, keyId: string): Promise<boolean> {
   const sql = `SELECT 1 AS purged FROM audit WHERE key_id = ? AND action = 'key.purged'`;

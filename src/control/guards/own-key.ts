@@ -83,7 +83,11 @@ export async function guardHolder(house: House, request: OwnKeyRequest, back: Ba
     if (slow !== null) return refused(slow);
     const inner = await innerHash(presented.secret);
     const digest = await digestUnder(edge.lookup.peppers[0], inner);
-    const record = await fromPrimary(edge.lookup, inner, digest);
+    const { secret } = presented;
+    const found = await fromPrimary(edge.lookup, inner, digest);
+    // One that only its old system knows comes in to be ended, or its first use would bring it in.
+    const record = found ?? (await edge.adopt?.(edge, { secret, inner, digest, source: facts.source }, back));
+    if (record !== undefined && 'reason' in record) return refused(record);
     const ended = record && record.status !== 'revoked' ? graceEnded(record, edge.clock.nowMs()) : null;
     if (record === undefined || ended !== null) {
       return refused(await strikeFor(edge, ended ?? deny('unknown'), facts.source, digest, record), record);

@@ -6,6 +6,7 @@ import { callObject } from '../../objects/call.ts';
 import { type Alter, type Changed, changeKey, changeKeys } from '../../registry/changes.ts';
 import { readKey, type StoredKey } from '../../registry/keys.ts';
 import { fromPrimary } from '../../registry/lookup.ts';
+import { wasBroughtIn } from '../../registry/purge.ts';
 import { purgeUnused } from '../../registry/retire.ts';
 import { recordOfKey } from '../../registry/rows.ts';
 import { type KeyQuery, listKeys as listStoredKeys } from '../../registry/search.ts';
@@ -91,8 +92,13 @@ export function removeKey(desk: Desk, keyId: string, { purge }: z.output<typeof 
 }
 
 async function purgeKey(desk: Desk, keyId: string): Promise<Answer> {
-  if (!desk.house.policy.keys.purge_unused) {
+  const { keys, legacy } = desk.house.policy;
+  if (!keys.purge_unused) {
     return denied(deny('conflict', { detail: 'keys are not deleted here: deactivate the key, or revoke it' }));
+  }
+  // What is not here is asked for there, and would be admitted again.
+  if (legacy.verifier !== null && (await wasBroughtIn(desk.force.db, keyId))) {
+    return denied(deny('conflict', { detail: 'the key came from an older system, which is still asked: revoke it' }));
   }
   const purged = await purgeUnused(desk.force, keyId, desk.actor, desk.nowMs);
   switch (purged) {

@@ -240,6 +240,41 @@ describe('an old system that cannot say', () => {
   });
 });
 
+describe('what ends here is not brought back', () => {
+  const revoke = (secret: string) => {
+    const headers = { authorization: `Bearer ${secret}` };
+    return read(cluster.send('/api/v1/keys/apikey/revoke', { method: 'POST', headers, address: freshAddress() }));
+  };
+
+  test('a key that nobody has used here is revoked by who has its secret, as if it had been here', async () => {
+    const secret = secretThat({ account_ref: 'leaked' });
+    expect((await revoke(secret)).status).toBe(204);
+    for (let isolate = 0; isolate < 4; isolate++) {
+      expect(said(await call(secret, isolate))).toEqual([401, 'api_key_revoked']);
+    }
+    expect(asks(secret)).toBe(1);
+    expect(said(await revoke(oldSecret()))).toEqual([401, 'invalid_api_key']);
+  });
+
+  test('a key that was brought in is not deleted as never used, and stays revoked', async () => {
+    const [imported, adopted] = [oldSecret(), secretThat({ account_ref: 'unused', active: false })];
+    knows.set(imported, { account_ref: 'unused' });
+    const brought = await importInto(cluster, [{ key: imported, account_ref: 'unused' }], { import: 'unused' });
+    expect(said(await call(adopted))).toEqual([401, 'api_key_inactive']);
+    const looked = await read(cluster.admin('POST', '/keys/lookup', { key: adopted }));
+    for (const [secret, id] of [
+      [imported, brought.body.results[0].id],
+      [adopted, looked.body.key.id],
+    ]) {
+      expect(said(await read(cluster.admin('DELETE', `/keys/${id}?purge=true`)))).toEqual([409, 'conflict']);
+      expect((await cluster.admin('DELETE', `/keys/${id}`)).status).toBe(204);
+      expect(said(await call(secret))).toEqual([401, 'api_key_revoked']);
+    }
+    const own = await cluster.issue(await cluster.account());
+    expect((await cluster.admin('DELETE', `/keys/${own.id}?purge=true`)).status).toBe(204);
+  });
+});
+
 describe('nobody is asked', () => {
   test('about a secret of the own format, or one that begins so', async () => {
     const own = mintKey(OWN, 'live', seeded(5));
