@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { inTurn } from './in-turn.ts';
 import { jsonOf } from './reply.ts';
 
 /*
@@ -7,16 +8,21 @@ import { jsonOf } from './reply.ts';
  * which answer, and from when on which change must be seen. Times are of this process's monotonic clock.
  */
 
-/** Keys are used for this long before the first change, and changed at random moments within this. */
+/** Keys are used for this long before the first change, and so many changes are made at a time. */
 const WARM_UP_MS = 300;
-const SPREAD_MS = 6_000;
-/** How long a key is hammered before each change, and after it was acknowledged; longer until it was used so often. */
+const CHANGES_AT_ONCE = 100;
+/**
+ * How often a key is used just before its change, where it is used, so that a lease has permits left; and for how many
+ * changes that is done at a time: on a busy machine the leases of more would have ended before these are asked for.
+ */
+const USES = 3;
+const WARMED_AT_ONCE = 4;
+/** How long a key goes on being used after its change was acknowledged. */
 const FOCUS_MS = 200;
-const FOCUS_CALLS = 3;
-const PATIENCE_MS = 10_000;
 /** Each key is used in two of eight isolates, so that both hold leases on it. */
 const GROUPS = 4;
-const LOOPS_PER_ISOLATE = 3;
+/** The longest pause between what is sent to an isolate all the while. */
+const LONGEST_GAP_MS = 100;
 
 /** A key that is used; `method` is what it calls with, `GET` unless given. */
 export interface UsedKey {
@@ -41,18 +47,19 @@ export interface Sent {
  */
 class Load {
   readonly sent: Sent[] = [];
-  readonly #sentMs = new Map<string, number[]>();
+  readonly #cluster: Cluster;
   readonly #focus = Array.from({ length: GROUPS }, () => new Set<UsedKey>());
   readonly #groups: ReadonlyMap<UsedKey, number>;
   #running = true;
   readonly #loops: Promise<void>[];
 
   constructor(cluster: Cluster, pool: readonly UsedKey[]) {
+    this.#cluster = cluster;
     this.#groups = new Map(pool.map((key, i) => [key, i % GROUPS]));
     const isolates = cluster.urls.length;
-    this.#loops = Array.from({ length: isolates * LOOPS_PER_ISOLATE }, (_, n) => {
-      const own = pool.filter((key) => this.#groups.get(key) === n % GROUPS);
-      return this.#loop(cluster, own, n % GROUPS, n % isolates);
+    this.#loops = Array.from({ length: isolates }, (_, isolate) => {
+      const own = pool.filter((key) => this.#groups.get(key) === isolate % GROUPS);
+      return this.#loop(own, isolate % GROUPS, isolate);
     });
   }
 
@@ -64,33 +71,47 @@ class Load {
     for (const key of keys) this.#focusOf(key).delete(key);
   }
 
-  /** Waits while each of the keys is used for some time. */
-  async hammer(keys: readonly UsedKey[]): Promise<void> {
-    const sinceMs = performance.now();
-    const isUsed = ({ id }: UsedKey) =>
-      (this.#sentMs.get(id) ?? []).filter((sentMs) => sentMs > sinceMs).length >= FOCUS_CALLS;
-    await pause(FOCUS_MS);
-    while (!keys.every(isUsed) && performance.now() < sinceMs + PATIENCE_MS) await pause(20);
+  /** Uses each of the keys, so that both of its isolates hold leases on it. */
+  async warm(keys: readonly UsedKey[]): Promise<void> {
+    for (let use = 0; use < USES; use++) await this.#useAll(keys, 0);
+  }
+
+  /** Uses each of the keys at once, in one more isolate too, and waits while it goes on being used. */
+  async probe(keys: readonly UsedKey[]): Promise<void> {
+    await Promise.all([this.#useAll(keys, 1), pause(FOCUS_MS)]);
+  }
+
+  async #useAll(keys: readonly UsedKey[], others: number): Promise<void> {
+    const isolates = [...this.#cluster.urls.keys()];
+    const uses = keys.flatMap((key) => {
+      const group = this.#groups.get(key) ?? 0;
+      const own = isolates.filter((isolate) => isolate % GROUPS === group || isolate === group + others);
+      return own.map((isolate) => this.#send(key, isolate));
+    });
+    await Promise.all(uses);
   }
 
   #focusOf(key: UsedKey): Set<UsedKey> {
     return this.#focus[this.#groups.get(key) ?? 0] as Set<UsedKey>;
   }
 
-  async #loop(cluster: Cluster, pool: readonly UsedKey[], group: number, isolate: number): Promise<void> {
+  async #loop(pool: readonly UsedKey[], group: number, isolate: number): Promise<void> {
     while (this.#running) {
       const focus = this.#focus[group] as Set<UsedKey>;
       const from = focus.size > 0 && Math.random() < 0.9 ? [...focus] : pool;
-      const { id: keyId, key, method = 'GET' } = from[Math.floor(Math.random() * from.length)] as UsedKey;
-      const address = `10.0.${isolate}.${Math.floor(Math.random() * 4)}`;
-      const sentAtMs = performance.now();
-      const headers = { authorization: `Bearer ${key}` };
-      const response = await cluster.send('/v1/models', { method, headers, address }, isolate);
-      const text = await response.text();
-      const code = response.ok ? null : (jsonOf(text)?.code ?? `status ${response.status}`);
-      this.sent.push({ keyId, isolate, sentAtMs, answeredAtMs: performance.now(), status: response.status, code });
-      this.#sentMs.set(keyId, [...(this.#sentMs.get(keyId) ?? []), sentAtMs]);
+      await this.#send(from[Math.floor(Math.random() * from.length)] as UsedKey, isolate);
+      await pause(Math.random() * LONGEST_GAP_MS);
     }
+  }
+
+  async #send({ id: keyId, key, method = 'GET' }: UsedKey, isolate: number): Promise<void> {
+    const address = `10.0.${isolate}.${Math.floor(Math.random() * 4)}`;
+    const sentAtMs = performance.now();
+    const headers = { authorization: `Bearer ${key}` };
+    const response = await this.#cluster.send('/v1/models', { method, headers, address }, isolate);
+    const text = await response.text();
+    const code = response.ok ? null : (jsonOf(text)?.code ?? `status ${response.status}`);
+    this.sent.push({ keyId, isolate, sentAtMs, answeredAtMs: performance.now(), status: response.status, code });
   }
 
   async stop(): Promise<readonly Sent[]> {
@@ -148,24 +169,23 @@ export interface Run {
   readonly acknowledged: number;
 }
 
-/** Makes the changes, spread over some time, while all keys are used all the time. */
-export async function underLoad(
-  cluster: Cluster,
-  changes: readonly Change[],
-  spreadMs: number = SPREAD_MS,
-): Promise<Run> {
+/** Makes the changes, many at a time and as fast as the machine can, while all keys are used all the time. */
+export async function underLoad(cluster: Cluster, changes: readonly Change[]): Promise<Run> {
   const load = new Load(
     cluster,
     changes.flatMap(({ keys }) => keys),
   );
   const held = new Map<string, (Window | null)[]>();
   let acknowledged = 0;
+  const warmed = Array.from({ length: WARMED_AT_ONCE }, () => Promise.resolve());
   await pause(WARM_UP_MS);
-  await Promise.all(
-    changes.map(async ({ keys, steps }, n) => {
-      await pause((n / changes.length) * spreadMs);
+  await inTurn(
+    changes.entries(),
+    async ([n, { keys, steps }]) => {
       load.focus(keys);
-      await load.hammer(keys);
+      const turn = n % WARMED_AT_ONCE;
+      warmed[turn] = (warmed[turn] as Promise<void>).then(() => load.warm(keys));
+      await warmed[turn];
       const windows: (Window | null)[] = [];
       for (const { id } of keys) held.set(id, windows);
       for (const step of steps) {
@@ -175,10 +195,11 @@ export async function underLoad(
         const done = await step();
         windows.push(done ? { beganMs, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY } : null);
         if (done) acknowledged++;
-        await load.hammer(keys);
+        await load.probe(keys);
       }
       load.leave(keys);
-    }),
+    },
+    CHANGES_AT_ONCE,
   );
   return { sent: await load.stop(), held, acknowledged };
 }
