@@ -87,6 +87,13 @@ describe('a good key', () => {
     });
   });
 
+  test('has what its isolate holds of its limits told as left', async () => {
+    const { key } = await cluster.issue(account, { rate_limit_per_minute: 6_000 });
+    const remaining: number[] = [];
+    for (let i = 0; i < 30; i++) remaining.push((await ask({ key }, 1)).limits[0].remaining);
+    expect(remaining).toEqual(Array.from({ length: 30 }, (_, i) => 5_999 - i));
+  });
+
   test('is asked about for its path, its method and its address, or without them', async () => {
     const viewer = await cluster.issue(account, { role: 'viewer' });
     const listed = await cluster.issue(account, { addresses: ['192.0.2.0/24'] });
@@ -329,6 +336,7 @@ describe('a Worker that is bound', () => {
     for (const question of [{}, null, 'key', { key: 'k', client_ip: 'x' }, { key: 'k', other: 1 }]) {
       const told = await cluster.askBound(question);
       expect(told).toMatchObject({ valid: false, reason: 'request_invalid', status: 400 });
+      expect(told.valid ? '' : told.detail).toMatch(/^(?:body|key|client_ip|other): /);
       expect(decision.safeParse(told).error).toBeUndefined();
     }
   });
