@@ -78,7 +78,10 @@ function referenceProblems(policy: Policy): string[] {
   return problems.filter((problem) => problem !== null);
 }
 
-/** Who verifies asks about all keys of all accounts, so no such role may come to whoever likes. */
+/**
+ * Who verifies asks about all keys of all accounts, so no such role may come to whoever likes: neither by itself, nor
+ * by roles that give others on, to keys and to members.
+ */
 function verifierProblems({ roles, trial, members }: Policy): string[] {
   const open: Record<string, string> = {
     ...(trial.enabled && { 'trial.role': trial.role }),
@@ -87,9 +90,19 @@ function verifierProblems({ roles, trial, members }: Policy): string[] {
       'members.default_role': members.default_role,
     }),
   };
-  return Object.entries(open)
+  const own = Object.entries(open)
     .filter(([, role]) => roles[role]?.verifies === true)
     .map(([field, role]) => `policy.${field}: "${role}" verifies, and this is a role that anyone may get`);
+  const gettable = new Set(members.join === 'sign_in' ? [members.first_role, members.default_role] : []);
+  // It grows while it is gone through.
+  for (const role of gettable) for (const given of roles[role]?.grants ?? []) gettable.add(given);
+  const given = [...gettable].flatMap((giver) =>
+    (roles[giver]?.grants ?? []).flatMap((role, i) => {
+      const problem = `policy.roles.${giver}.grants[${i}]: "${role}" verifies, and "${giver}" is a role that anyone may get`;
+      return roles[role]?.verifies === true ? [problem] : [];
+    }),
+  );
+  return [...own, ...given];
 }
 
 function claimProblems({ session, members }: Policy): string[] {

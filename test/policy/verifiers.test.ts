@@ -20,6 +20,21 @@ test('it is not the role of trial keys, where there are any', () => {
   expect(problemsOf({ trial: { role: 'open', enabled: false } })).toEqual([]);
 });
 
+test('nor does such a role give it on, at however many steps', () => {
+  const roles = {
+    open: verifier.roles.open,
+    middle: { allow: [], grants: ['open'] },
+    account_admin: { allow: [{ paths: ['/**'] }], grants: ['viewer', 'middle'] },
+    apart: { allow: [], grants: ['open'] },
+  };
+  const members = { first_role: 'account_admin' };
+  expect(problemsOf({ roles, members })).toEqual([
+    'policy.roles.middle.grants[0]: "open" verifies, and "middle" is a role that anyone may get',
+  ]);
+  expect(problemsOf({ roles, members: { ...members, join: 'invitation' } })).toEqual([]);
+  expect(problemsOf({ roles: { ...roles, account_admin: { allow: [], grants: ['viewer'] } }, members })).toEqual([]);
+});
+
 test.each(['first_role', 'default_role'])('it is not members.%s where anyone may sign in', (field) => {
   expect(problemsOf({ members: { [field]: 'open' } })).toEqual(refusal(`members.${field}`));
   expect(problemsOf({ members: { [field]: 'open', join: 'invitation' } })).toEqual([]);
