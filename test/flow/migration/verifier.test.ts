@@ -177,7 +177,7 @@ describe('a secret that the old system does not know', () => {
 });
 
 describe('an old system that cannot say', () => {
-  const long = JSON.stringify({ account_ref: 'long', label: 'x'.repeat(70_000) });
+  const long = `${JSON.stringify({ account_ref: 'long' })}${' '.repeat(70_000)}`;
   test.each<[string, Says]>([
     ['takes too long', () => undefined],
     ['takes too long with its body', (response) => response.writeHead(200).write('{"account_ref":"slow"')],
