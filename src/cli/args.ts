@@ -38,7 +38,9 @@ export function readArgs(argv: readonly string[], commands: readonly Command[]):
   if (command === undefined && group.length > 0 && (second === undefined || second === '--help' || second === '-h')) {
     return { kind: 'help', about: first };
   }
-  if (command === undefined) throw unknownCommand(first, group.length > 0 ? group : commands.map(({ name }) => name));
+  if (command === undefined && group.length > 0)
+    throw misuse(`${first}: expected one of: ${group.map(lastWord).join(', ')}`);
+  if (command === undefined) throw unknownCommand(first, commands);
   const rest = argv.slice(command.name.split(' ').length);
   const { values, positionals }: Parsed = parse(rest, optionsOf(command), command.name);
   if (values.help === true) return { kind: 'help', about: command.name };
@@ -58,9 +60,13 @@ function counted(args: readonly string[]): string {
   return args.length === 0 ? 'no arguments' : args.join(' ');
 }
 
-function unknownCommand(word: string, names: readonly string[]) {
+function lastWord(name: string): string {
+  return name.split(' ').at(-1) ?? name;
+}
+
+function unknownCommand(word: string, commands: readonly Command[]) {
   const shown = /^-{0,2}[a-z][a-z-]{0,15}$/.test(word) ? `"${word}" is no command` : 'a command comes first';
-  return misuse(`${shown}; expected one of: ${names.join(', ')}`);
+  return misuse(`${shown}; expected one of: ${commands.map(({ name }) => name).join(', ')}`);
 }
 
 interface Parsed {

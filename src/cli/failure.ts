@@ -20,10 +20,11 @@ export function failureOf(error: unknown, access: Access | null): Failure {
     return { exit: EXIT.refused, message: `${access.baseUrl} answers something other than JSON: check ${BASE_URL}` };
   }
   if (isLost(error)) {
-    return {
-      exit: EXIT.unavailable,
-      message: `${access.baseUrl} cannot be reached (${codeOf(error)}): check ${BASE_URL}`,
-    };
+    return { exit: EXIT.unavailable, message: unreachable(access.baseUrl, error) };
+  }
+  // A field was read that is not in the answer.
+  if (error instanceof TypeError) {
+    return { exit: EXIT.refused, message: `${access.baseUrl} answers otherwise than Keystile does: check ${BASE_URL}` };
   }
   return { exit: EXIT.refused, message: access.redact(messageOf(error)) };
 }
@@ -33,8 +34,13 @@ export function isLater(error: unknown): boolean {
   return isLost(error) || (error instanceof KeystileError && (error.status === 429 || error.status >= 500));
 }
 
+/** That `fetch` has failed, by what, and what to do. */
+export function unreachable(baseUrl: string, error: unknown): string {
+  return `${baseUrl} cannot be reached (${codeOf(error)}): check ${BASE_URL}`;
+}
+
 /** Whether `fetch` has failed: there is no answer. */
-function isLost(error: unknown): boolean {
+export function isLost(error: unknown): boolean {
   return (error instanceof TypeError && error.cause !== undefined) || (error as Error).name === 'TimeoutError';
 }
 
@@ -46,7 +52,8 @@ function refused(
     return `${baseUrl} leads elsewhere (${status}): put the address that it leads to into ${BASE_URL}`;
   const what = [code ?? `status ${status}`, detail].filter((part) => part !== null).join(': ');
   const hints = [
-    ...(status === 401 ? [`check ${VARIABLES[as]}`] : []),
+    // Elsewhere than at its routes, the gateway takes an admin token or a session for an API key.
+    ...(status === 401 ? [`check ${VARIABLES[as]}${as === 'key' ? '' : ` and ${BASE_URL}`}`] : []),
     ...(code === null && detail === null ? [`check ${BASE_URL}`] : []),
     ...(retryAfterSeconds === null ? [] : [`try again in ${retryAfterSeconds} s`]),
     ...(requestId === null ? [] : [`request ${requestId}`]),

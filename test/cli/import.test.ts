@@ -106,7 +106,7 @@ describe('import', () => {
     const ran = await cli.run(['import', file, '--import-id', 'few.1'], { env: env() });
     expect([ran.exit, failures]).toEqual([4, 3]);
     expect(ran.out).toMatch(/^import +few\.1\nlines +5\ncreated +2$/m);
-    expect(ran.err).toContain('keystile: the gateway does not take more at the moment: trying again\n');
+    expect(ran.err).toContain('keystile: the gateway does not take more at the moment; trying again\n');
     expect(ran.err).toMatch(/^keystile: line 3: fields: .+\nkeystile: line 4: json: .+$/m);
 
     edge.instead = null;
@@ -122,6 +122,17 @@ describe('import', () => {
     expect(ran.err).toContain('line 1: line_too_long');
     const empty = await cli.run(['import', '-', '--import-id', 'none', '--json'], { env: env() });
     expect([empty.exit, empty.json]).toEqual([0, { import: 'none', lines: 0, counts: {} }]);
+  });
+
+  test('says where no gateway is while it tries again', async () => {
+    const gone = await startEdge('http://127.0.0.1:9');
+    await gone.stop();
+    const file = write('gone.ndjson', [line(secret())]);
+    const running = cli.start(['import', file], { env: { ...env(), KEYSTILE_BASE_URL: gone.url } });
+    running.child.stderr?.once('data', () => running.child.kill('SIGINT'));
+    expect((await running.ended).err).toContain(
+      `keystile: ${gone.url} cannot be reached (ECONNREFUSED): check KEYSTILE_BASE_URL; trying again\n`,
+    );
   });
 
   test('is told by ctrl-C how it goes on', async () => {
@@ -141,6 +152,11 @@ describe('import', () => {
 
   test.each([
     ['a file that is not there', () => ['nowhere.ndjson'], 'cannot be read: ENOENT'],
+    [
+      'refused lines in a folder that is not there',
+      () => [write('a.ndjson', ['{}']), '--rejects', path('none/refused.ndjson')],
+      '--rejects: the file cannot be written: ENOENT',
+    ],
     ['a folder', () => [folder], 'cannot be read: EISDIR'],
     ['a folder under a name', () => [folder, '--import-id', 'a'], 'cannot be read: EISDIR'],
     ['a device without a name', () => ['/dev/null'], '--import-id'],

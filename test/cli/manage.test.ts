@@ -293,6 +293,14 @@ describe('what goes wrong', () => {
     expect(edge.passed.length).toBe(before);
   });
 
+  test('the first word of several commands alone says which there are', async () => {
+    expect(await run('keys rename', admin())).toMatchObject({
+      exit: 2,
+      out: '',
+      err: 'keystile: keys: expected one of: create, list, show, rotate, revoke\n',
+    });
+  });
+
   test('a gateway that is not there, or something else that is, says to check the address', async () => {
     const gone = await startEdge('http://127.0.0.1:9');
     await gone.stop();
@@ -301,6 +309,7 @@ describe('what goes wrong', () => {
     expect(ran.err).toContain(`${gone.url} cannot be reached (ECONNREFUSED): check KEYSTILE_BASE_URL`);
     for (const [status, headers, body, exit, told] of [
       [200, {}, '<html>', 1, 'answers something other than JSON'],
+      [200, {}, '{"hello":1}', 1, 'answers otherwise than Keystile does: check KEYSTILE_BASE_URL'],
       [404, {}, '<html>', 1, 'refused: status 404 (check KEYSTILE_BASE_URL)'],
       [301, { location: 'https://elsewhere.example' }, '', 1, 'leads elsewhere (301)'],
       [502, {}, 'bad gateway', 3, 'refused: status 502'],
@@ -321,7 +330,9 @@ describe('what goes wrong', () => {
   test('a refusal tells its code, what it says, and the request by which it is found in logs', async () => {
     const bad = await run('whoami', { ...admin(), KEYSTILE_ADMIN_TOKEN: 'another-token-0123456789' });
     expect([bad.exit, bad.out]).toEqual([1, '']);
-    expect(bad.err).toMatch(/^keystile: refused: \w+: .+ \(check KEYSTILE_ADMIN_TOKEN; request [0-9a-f-]{36}\)\n$/);
+    expect(bad.err).toMatch(
+      /^keystile: refused: \w+: .+ \(check KEYSTILE_ADMIN_TOKEN and KEYSTILE_BASE_URL; request [0-9a-f-]{36}\)\n$/,
+    );
     const reader = { ...admin(), KEYSTILE_ADMIN_TOKEN: READ_TOKEN };
     expect(await run(`keys revoke ${key.id}`, reader)).toMatchObject({ exit: 1, out: '' });
     expect((await cluster.call(key.key)).status).toBe(200);

@@ -1,10 +1,11 @@
 import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Keystile, orThrow } from '../../client/client.ts';
+import { orThrow } from '../../client/client.ts';
 import type { operations } from '../../client/schema.ts';
+import type { Access } from '../access.ts';
 import { command } from '../command.ts';
 import { EXIT, misuse } from '../exit.ts';
-import { isLater } from '../failure.ts';
+import { isLater, isLost, unreachable } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { pauseMs } from '../send.ts';
 import { type Chunk, chunksOf } from './chunks.ts';
@@ -47,7 +48,7 @@ The same command again goes on where it was: what is imported is not imported tw
 Example: keystile import keys.ndjson --rejects refused.ndjson`,
   async run({ args: [file = ''], options, output, open }) {
     const source = await openSource(file, options['import-id']);
-    const { keystile } = await open(OPERATOR);
+    const access = await open(OPERATOR);
     const rejects = openRejects(options.rejects, file);
     const onInterrupt = () => {
       output.note('stopped: the same command goes on from here');
@@ -58,7 +59,7 @@ Example: keystile import keys.ndjson --rejects refused.ndjson`,
     let lines = 0;
     let counts: Partial<Counts> = {};
     for await (const chunk of chunksOf(source.open())) {
-      const answer = await sendChunk(keystile, source.id, chunk, output);
+      const answer = await sendChunk(access, source.id, chunk, output);
       rejects.write(answer.results.flatMap((result) => rejectOf(result, chunk.firstLine)));
       lines += chunk.lines;
       counts = sumOf(counts, answer.counts);
@@ -74,7 +75,7 @@ Example: keystile import keys.ndjson --rejects refused.ndjson`,
 });
 
 /** Sends a chunk until the gateway takes it. Throws where it refuses, or is away for too long. */
-async function sendChunk(keystile: Keystile, id: string, chunk: Chunk, output: Output): Promise<Answer> {
+async function sendChunk({ keystile, baseUrl }: Access, id: string, chunk: Chunk, output: Output): Promise<Answer> {
   for (let failures = 0; ; failures++) {
     try {
       return await orThrow(
@@ -87,7 +88,10 @@ async function sendChunk(keystile: Keystile, id: string, chunk: Chunk, output: O
       );
     } catch (error) {
       if (!isLater(error) || failures === MOST_FAILURES) throw error;
-      if (failures === 0) output.note('the gateway does not take more at the moment: trying again');
+      if (failures === 0) {
+        const why = isLost(error) ? unreachable(baseUrl, error) : 'the gateway does not take more at the moment';
+        output.note(`${why}; trying again`);
+      }
       await sleep(pauseMs(error, failures));
     }
   }
@@ -115,7 +119,7 @@ function textsOf(counts: Partial<Counts>): Readonly<Record<string, string>> {
 function openRejects(path: string | undefined, input: string) {
   let count = 0;
   const told: Reject[] = [];
-  const file = path === undefined ? null : openSync(notInput(path, input), 'w');
+  const file = path === undefined ? null : openNew(notInput(path, input));
   return {
     get count() {
       return count;
@@ -131,6 +135,14 @@ function openRejects(path: string | undefined, input: string) {
       if (file === null && count > told.length) output.note(`and ${count - told.length} more: --rejects keeps all`);
     },
   };
+}
+
+function openNew(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw misuse(`--rejects: the file cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 function notInput(path: string, input: string): string {
