@@ -14,6 +14,8 @@ Keystile is to be each of four products by its policy alone. These are the state
 
 What a document leaves open is decided in the preset, with a comment that says so: \`src/policy/presets/\`.
 
+To look at one: \`npm start -- --preset wafer\`. Fields have our names whatever a document calls them: what is a name or an alias there is \`label\` here.
+
 <!-- Written by \`npx vitest run --project flow test/flow/products/page.test.ts -u\`. -->`;
 
 const KINDS = ['shown', 'elsewhere', 'off', 'outside'] as const;
