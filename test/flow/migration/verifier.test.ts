@@ -213,7 +213,10 @@ describe('an old system that cannot say', () => {
     const secret = secretThat((response) => response.destroy());
     expect(said(await call(secret))).toEqual([503, 'gate_unavailable']);
     knows.set(secret, { account_ref: 'back' });
+    await cluster.calls(1);
     expect(said(await call(secret, 1))).toEqual([503, 'gate_unavailable']);
+    // It is known to have failed, and not waited for: D1 is read twice.
+    expect((await cluster.calls(1)).d1).toBe(2);
     await later(2 * MINUTE_MS);
     expect(said(await call(secret, 2))).toEqual([200]);
     expect(asks(secret)).toBe(2);
