@@ -1162,8 +1162,8 @@ export interface components {
             unit: "requests" | "micro_credits";
             limit: number;
             remaining: number;
-            window_seconds: number | null;
             resets_at: string | null;
+            window_seconds: number | null;
         };
         OwnAccount: {
             id: string;

@@ -1,3 +1,5 @@
+import { readEntries } from './entries.ts';
+
 const encoder = new TextEncoder();
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 const HASH_BYTES = 32;
@@ -37,16 +39,12 @@ export type ParsedPeppers =
  */
 export function parsePeppers(text: string | undefined): ParsedPeppers {
   if (text === undefined || text.trim() === '') return { ok: false, problem: 'PEPPERS: is not set' };
-  const peppers: Pepper[] = [];
-  for (const [i, entry] of text.split(',').entries()) {
-    const pepper = parsePepper(entry.trim());
-    if (typeof pepper === 'string') return { ok: false, problem: `PEPPERS: entry ${i + 1}: ${pepper}` };
-    if (peppers.some(({ version }) => version === pepper.version)) {
-      return { ok: false, problem: `PEPPERS: entry ${i + 1}: its version stands twice` };
-    }
-    peppers.push(pepper);
-  }
-  return { ok: true, peppers: peppers as [Pepper, ...Pepper[]] };
+  const read = readEntries<Pepper>('PEPPERS', text, (entry, before) => {
+    const pepper = parsePepper(entry);
+    if (typeof pepper === 'string') return pepper;
+    return before.some(({ version }) => version === pepper.version) ? 'its version stands twice' : pepper;
+  });
+  return read.ok ? { ok: true, peppers: read.entries as [Pepper, ...Pepper[]] } : read;
 }
 
 function parsePepper(entry: string): Pepper | string {

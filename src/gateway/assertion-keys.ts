@@ -1,4 +1,5 @@
 import { type JWK, type JWTPayload, SignJWT } from 'jose';
+import { readEntries } from '../credential/entries.ts';
 
 /*
  * The keys that sign assertions: Ed25519 (RFC 8032), as JWS has it (RFC 8037).
@@ -73,16 +74,12 @@ export function parseAssertionKeys(text: string | undefined): ParsedAssertionKey
   if (text === undefined || text.trim() === '') {
     return { ok: false, problem: 'ASSERTION_KEYS: is not set, and policy.assertion asks for it' };
   }
-  const keys: AssertionKey[] = [];
-  for (const [i, entry] of text.split(',').entries()) {
-    const key = parseKey(entry.trim());
-    if (typeof key === 'string') return { ok: false, problem: `ASSERTION_KEYS: entry ${i + 1}: ${key}` };
-    if (keys.some(({ kid }) => kid === key.kid)) {
-      return { ok: false, problem: `ASSERTION_KEYS: entry ${i + 1}: its name stands twice` };
-    }
-    keys.push(key);
-  }
-  return { ok: true, keys: keys as [AssertionKey, ...AssertionKey[]] };
+  const read = readEntries<AssertionKey>('ASSERTION_KEYS', text, (entry, before) => {
+    const key = parseKey(entry);
+    if (typeof key === 'string') return key;
+    return before.some(({ kid }) => kid === key.kid) ? 'its name stands twice' : key;
+  });
+  return read.ok ? { ok: true, keys: read.entries as [AssertionKey, ...AssertionKey[]] } : read;
 }
 
 function parseKey(entry: string): AssertionKey | string {

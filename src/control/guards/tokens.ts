@@ -1,4 +1,5 @@
 import { secureEqual } from '../../credential/digest.ts';
+import { readEntries } from '../../credential/entries.ts';
 
 /** What an admin may do: everything, or only read. */
 export type AdminScope = 'full' | 'read';
@@ -25,16 +26,13 @@ const SENDABLE = /^[\x21-\x2b\x2d-\x7e]+$/;
 export function parseAdminTokens(
   text: string | undefined,
 ): { ok: true; tokens: AdminTokens } | { ok: false; problem: string } {
-  const tokens: AdminToken[] = [];
-  if (text === undefined || text.trim() === '') return { ok: true, tokens };
-  for (const [i, raw] of text.split(',').entries()) {
-    const entry = raw.trim();
-    const parsed = readEntry(entry);
-    const problem = parsed === null ? 'expected name=token, name:read=token or a token' : problemOf(parsed, tokens);
-    if (parsed === null || problem !== null) return { ok: false, problem: `ADMIN_TOKEN: entry ${i + 1}: ${problem}` };
-    tokens.push(parsed);
-  }
-  return { ok: true, tokens };
+  if (text === undefined || text.trim() === '') return { ok: true, tokens: [] };
+  const read = readEntries<AdminToken>('ADMIN_TOKEN', text, (entry, before) => {
+    const token = readEntry(entry);
+    if (token === null) return 'expected name=token, name:read=token or a token';
+    return problemOf(token, before) ?? token;
+  });
+  return read.ok ? { ok: true, tokens: read.entries } : read;
 }
 
 /** An entry with "=" always has a name: "team=" with its token missing must not become a token itself. */

@@ -1,24 +1,14 @@
 import * as z from 'zod';
 import { DENIAL_REASONS } from '../../decision/denial.ts';
+import { limit } from './limits.ts';
 import { AT, time } from './shape.ts';
 
 /*
  * The shapes of what services are told about keys.
  */
 
-const amount = z.int().min(0);
-
 /** A limit, and what is left of it. `window_seconds`: null for one in total, or of a billing month. */
-const limit = z
-  .strictObject({
-    name: z.string(),
-    unit: z.enum(['requests', 'micro_credits']),
-    limit: amount,
-    remaining: amount,
-    window_seconds: z.number().nullable(),
-    resets_at: time.nullable(),
-  })
-  .meta({ id: 'LimitLeft' });
+const limitLeft = limit.extend({ window_seconds: z.number().nullable() }).meta({ id: 'LimitLeft' });
 
 /** Who the key is. `grace_period_ends_at`: null for its current secret. */
 const key = {
@@ -45,7 +35,7 @@ const refusal = {
 };
 
 /** Failed attempts that count now, and until when they lock. null: nothing is known to look at. */
-const lockout = z.strictObject({ strikes: amount, locked_until: time.nullable() }).nullable();
+const lockout = z.strictObject({ strikes: z.int().min(0), locked_until: time.nullable() }).nullable();
 
 /** What there is in each decision: what was looked at, and with `explain` all reasons at once. */
 const every = {
@@ -57,13 +47,13 @@ const every = {
   lockouts: z.strictObject({ address: lockout, secret: lockout }).optional(),
 };
 
-const admitted = z.strictObject({ valid: z.literal(true), ...every, ...key, limits: z.array(limit) });
+const admitted = z.strictObject({ valid: z.literal(true), ...every, ...key, limits: z.array(limitLeft) });
 const refused = z.strictObject({
   valid: z.literal(false),
   ...every,
   ...refusal,
   ...z.strictObject(key).partial().shape,
-  limits: z.array(limit).optional(),
+  limits: z.array(limitLeft).optional(),
 });
 
 /** What a service is told about a key. */

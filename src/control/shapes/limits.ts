@@ -8,7 +8,7 @@ import { AT, time } from './shape.ts';
 const amount = z.int().min(0);
 
 /** A limit, and what is left of it. */
-const limit = z
+export const limit = z
   .strictObject({
     name: z.string(),
     unit: z.enum(['requests', 'micro_credits']),
