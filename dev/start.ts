@@ -47,6 +47,7 @@ async function start(flags: Flags): Promise<void> {
   await claimState(state, flags.port);
   closers.push(() => releaseState(state));
   const secrets = loadSecrets(state, flags.adminToken, asked.assertion !== null);
+  assertNamed(asked, secrets, state.varsFile);
   const token = adminToken(secrets);
   const url = `http://localhost:${flags.port}`;
   const issuer = 'session' in given ? null : await openIssuer(state, flags.port);
@@ -94,6 +95,16 @@ function readPolicy(input: Record<string, unknown>): Policy {
   const loaded = loadPolicy(input);
   if (loaded.ok) return loaded.policy;
   throw new UsageError(loaded.problems.join('; '));
+}
+
+/** Throws a {@link UsageError} where a header of the policy wants a secret that `.dev.vars` lacks. */
+function assertNamed(policy: Policy, secrets: Readonly<Record<string, string>>, varsFile: string): void {
+  const headers = [...policy.upstreams, ...(policy.legacy.verifier === null ? [] : [policy.legacy.verifier])];
+  const texts = headers.flatMap((each) => Object.values(each.headers));
+  const names = texts.flatMap((text) => [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name));
+  const missing = [...new Set(names)].filter((name) => !secrets[name]);
+  if (missing.length === 0) return;
+  throw new UsageError(`${varsFile} lacks ${missing.join(', ')}, which the policy names: add a line like NAME="value"`);
 }
 
 /** The first environment that is not the trial keys' own. */

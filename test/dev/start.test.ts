@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -102,6 +102,22 @@ describe('npm start', { timeout: 60_000 }, () => {
     const second = place.start('--state', place.state, '--port', String(await freePort()));
     expect(await second.ended).toBe(1);
     expect(second.err).toMatch(/^keystile: .* is in use by the gateway on port \d+ \(process \d+\)\n$/);
+  });
+
+  it('names a secret that the policy wants and .dev.vars lacks', async () => {
+    const verifier = { url: 'http://127.0.0.1:9/', headers: { authorization: `Bearer \${OLD_TOKEN}` } };
+    const formats = [
+      { name: 'old', prefix: 'old_', charset: 'hex', min_length: 40, max_length: 40, environment: 'live' },
+    ];
+    const policy = JSON.stringify({ legacy: { formats, verifier } });
+    const run = place.start('--state', place.state, '--port', String(place.port), '--policy', policy);
+    expect(await run.ended).toBe(1);
+    const varsFile = join(place.state, '.dev.vars');
+    expect(run.err).toBe(
+      `keystile: ${varsFile} lacks OLD_TOKEN, which the policy names: add a line like NAME="value"\n`,
+    );
+    appendFileSync(varsFile, 'OLD_TOKEN="0123456789"\n');
+    await place.startReady('--policy', policy);
   });
 
   it('leaves nothing running when it is killed', async () => {
