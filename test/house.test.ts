@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import project from '../package.json';
+import packed from '../src/cli/package.json';
 
 /*
  * The rules of the house (DESIGN §7): which room may import which, and what a pure room does without.
@@ -125,6 +127,11 @@ describe('a pure room', () => {
   test('never draws random numbers', () => {
     expect(offenders(pure, ({ code }) => CHANCE.test(code))).toEqual([]);
   });
+});
+
+test('what is packed is of the version and the libraries of the project', () => {
+  expect(packed.version).toBe(project.version);
+  expect(project.dependencies).toMatchObject(packed.dependencies);
 });
 
 describe('these rules', () => {

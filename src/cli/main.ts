@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { version } from '../../package.json';
 import { type Access, openAccess, VARIABLES } from './access.ts';
 import { readArgs } from './args.ts';
 import { COMMANDS } from './commands.ts';
@@ -7,6 +6,7 @@ import { EXIT, type ExitCode } from './exit.ts';
 import { failureOf } from './failure.ts';
 import { helpOf } from './help.ts';
 import { openOutput } from './output.ts';
+import { version } from './package.json';
 
 /*
  * `npx keystile …`: what was asked for goes to stdout, all else to stderr, and the exit code says how it went.
