@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { random } from '../meter/timeline.ts';
 import { creditsOf, grantCredits, limitsOf, logOf, usageOf } from '../support/books.ts';
 import { type Cluster, type IssuedKey, type Send, startCluster } from '../support/cluster.ts';
-import { load } from '../support/load.ts';
+import { type Call, load } from '../support/load.ts';
 import { deadUrl, readAll, startOrigin, type TestOrigin } from '../support/origin.ts';
 import { type Json, type Reply, read } from '../support/reply.ts';
 
 /*
  * Promise: an account pays what its requests cost, once, to the micro-credit. Credits are granted over the admin
- * route, spent over HTTP in eight isolates, and compared with what the origin says that it was asked for.
+ * route, spent over HTTP in eight isolates, and compared with what the origin says that it was asked for. Each test has
+ * an account of its own, and mostly waits until all is settled: they run side by side.
  */
 
 const ISOLATES = 8;
@@ -20,7 +21,7 @@ const FIXED = 1_000;
 const HEADER_MOST = 2_000;
 const USAGE_MOST = 5_000;
 /** A lease of a gate ends after 4 s, and what isolates did not report of it is waited for 3 s more. */
-const SETTLED = { timeout: 20_000, interval: 250 };
+const SETTLED = { timeout: 90_000, interval: 250 };
 
 const EVERY = Array.from({ length: ISOLATES }, (_, isolate) => isolate);
 
@@ -149,7 +150,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-describe('in eight isolates', () => {
+describe.concurrent('in eight isolates', () => {
   it('requests at fixed prices, at those that the origin tells, and by tokens are paid to the micro-credit', async () => {
     const account = await accountWith(300_000);
     const keys = await Promise.all([1, 2, 3].map(() => cluster.issue(account)));
@@ -159,24 +160,28 @@ describe('in eight isolates', () => {
       if (kind < 2) return chat(key, isolate, kind < 1);
       return send(key, kind < 3 ? '/fixed/x' : '/header/x', isolate);
     };
-    const untilMs = performance.now() + 12_000;
     const looks: Json[] = [];
-    const watch = async () => {
+    const watch = async (untilMs: number) => {
       while (performance.now() < untilMs) {
         looks.push(await look(account));
         await pause(200);
       }
     };
-    const [calls] = await Promise.all([load(() => cluster, { keys, perSecond: 40, call }, rng, untilMs), watch()]);
+    const calls: Call[] = [];
+    const count = (wanted: number) => calls.filter(({ status }) => status === wanted).length;
+    // Once, but on a busy machine.
+    while (count(402) === 0 || count(200) <= 100 || looks.length <= 20) {
+      const untilMs = performance.now() + 12_000;
+      const demand = load(() => cluster, { keys, perSecond: 40, call }, rng, untilMs);
+      calls.push(...(await Promise.all([demand, watch(untilMs)]))[0]);
+    }
     const passed = calls.filter(({ status }) => status === 200);
     const refused = calls.filter(({ status }) => status !== 200);
     const { now, log } = await settled(account, calls.length);
 
-    expect(passed.length).toBeGreaterThan(100);
     expect(new Set(refused.map(({ status, reason }) => `${status} ${reason}`))).toEqual(
       new Set(['402 credits_exhausted']),
     );
-    expect(looks.length).toBeGreaterThan(20);
     // Nothing has cost more than it had reserved.
     for (const { balance_micro: balance } of [...looks, now]) expect(balance).toBeGreaterThanOrEqual(0);
     const told = passed.map(({ requestId }) => [requestId, costs.get(requestId)]);
@@ -222,7 +227,7 @@ describe('in eight isolates', () => {
       for (const { status } of await everywhere()) expect(status).toBe(402);
     }
     for (const isolate of EVERY) await cluster.steer(isolate, 'delays', { maxMs: 0 });
-  }, 120_000);
+  });
 
   it('the balance falls below zero only by what requests cost more than they had reserved, and then admits nothing', async () => {
     const account = await accountWith(5 * HEADER_MOST);
@@ -240,7 +245,7 @@ describe('in eight isolates', () => {
   });
 });
 
-describe('what costs nothing', () => {
+describe.concurrent('what costs nothing', () => {
   it('are 502, 504 and errors of the origin; they count as requests', async () => {
     const account = await accountWith(10 * FIXED);
     const { key } = await cluster.issue(account);
@@ -279,7 +284,7 @@ describe('what costs nothing', () => {
   });
 });
 
-describe('caps', () => {
+describe.concurrent('caps', () => {
   it('a budget holds for a billing month from the account’s anchor, over eight isolates', async () => {
     const moved = await startCluster({ isolates: ISOLATES, origin, policy: await policy() });
     try {
@@ -338,18 +343,19 @@ describe('caps', () => {
   });
 });
 
-describe('a client that leaves early', () => {
+describe.concurrent('a client that leaves early', () => {
   /** Reads one event of a stream that the test ends, and leaves. */
   async function leave(key: IssuedKey, end: (response: ServerResponse) => void): Promise<void> {
     let answering: ServerResponse | undefined;
-    origin.routes.set('/v1/slow', (_, response) => {
+    const path = `/v1/slow/${key.id}`;
+    origin.routes.set(path, (_, response) => {
       answering = response;
       response.setHeader('content-type', 'text/event-stream');
       response.write(delta('Hello'));
     });
     const abort = new AbortController();
     const body = JSON.stringify({ model: 'm', stream: true, max_tokens: 2_000, messages: [] });
-    const response = await send(key.key, '/v1/slow', 0, {
+    const response = await send(key.key, path, 0, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
@@ -386,7 +392,7 @@ describe('a client that leaves early', () => {
   });
 });
 
-describe('a revocation', () => {
+describe.concurrent('a revocation', () => {
   it('refunds nothing, prorates nothing, and touches no other key', async () => {
     const account = await accountWith(100 * FIXED);
     const [gone, other] = await Promise.all([cluster.issue(account), cluster.issue(account)]);
@@ -405,7 +411,7 @@ describe('a revocation', () => {
   });
 });
 
-describe('a batch whose answer was lost', () => {
+describe.concurrent('a batch whose answer was lost', () => {
   it('is sent again, and recorded, counted and paid once', async () => {
     const objects = join(import.meta.dirname, '../support/deaf-objects-worker.ts');
     const deaf = await startCluster({ isolates: 2, origin, policy: await policy(), objects });
