@@ -636,10 +636,16 @@ test('no secret and no hash stands in an answer, a log line, or a row of the reg
       await read(cluster.send(path));
     }
   }
+  // What was called with a key stands in its account's log, and the rest in the Worker's; both come a little later. The
+  // path with the odd secret is refused, since it has a backslash, and stands in neither.
   const { logs } = cluster;
-  const isLogged = () => logs.join('\n').split('/v1/').length > 6;
-  while (!isLogged()) await new Promise((resolve) => setTimeout(resolve, 50));
-  const lines = (await read(cluster.admin('GET', `/accounts/${account}/logs?limit=200`))).text;
+  const ofAccount = async () => (await read(cluster.admin('GET', `/accounts/${account}/logs?limit=200`))).text;
+  const calls = (text: string) => text.match(/"path":"\/v1\/(?!models")/g)?.length ?? 0;
+  let lines = await ofAccount();
+  while (calls(lines) < 2 || calls(logs.join('\n')) < 2) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    lines = await ofAccount();
+  }
   const db = await cluster.database();
   const tables = await Promise.all(
     ['audit', 'import_chunks', 'keys', 'secrets', 'secret_digests', 'accounts'].map(async (table) =>
@@ -657,5 +663,5 @@ test('no secret and no hash stands in an answer, a log line, or a row of the reg
     for (const text of hidden) expect(all).not.toContain(text);
     expect(all).not.toContain(secret.slice(-12));
   }
-  expect(all).toContain(`/v1/${(secrets[0] as string).slice(0, 8)}…`);
+  for (const text of [lines, logs.join('\n')]) expect(text).toContain(`/v1/${(secrets[0] as string).slice(0, 8)}…`);
 });
