@@ -6,7 +6,8 @@ import { type Json, type Reply, read, status } from '../support/reply.ts';
 
 /*
  * Promise: a change of a limit acts at once, in both directions, and keeps what was counted. "At once" is from the 200
- * on, in every isolate: each of eight is hot before, and all calls of objects are late by a random time.
+ * on, in every isolate: each of eight is hot before, and all calls of objects are late by a random time. The tests mostly
+ * wait for gates: they run side by side, each with an account of its own.
  */
 
 const ISOLATES = 8;
@@ -83,7 +84,7 @@ async function hotKey(account: string, fields: Json, times = 5, path?: string): 
   return key;
 }
 
-describe('the limits of a key, changed while eight isolates use it', () => {
+describe.concurrent('the limits of a key, changed while eight isolates use it', () => {
   it('a total that is lowered below what was counted blocks at once, until it is raised, and then admits the difference', async () => {
     const key = await hotKey(await cluster.account(), { quotas: { total: 10_000 } });
     await limit(key, { quotas: { total: 30 } });
@@ -138,7 +139,7 @@ describe('the limits of a key, changed while eight isolates use it', () => {
   });
 });
 
-it('a total that is reached blocks however long it is left, until it is raised', async () => {
+it.concurrent('a total that is reached blocks however long it is left, until it is raised', async () => {
   const own = await startCluster({ isolates: 2, origin });
   try {
     const { key, id } = await own.issue(await own.account(), { quotas: { total: 2 } });
@@ -154,7 +155,7 @@ it('a total that is reached blocks however long it is left, until it is raised',
   }
 });
 
-describe('what all keys of an account share, changed while eight isolates use two of them', () => {
+describe.concurrent('what all keys of an account share, changed while eight isolates use two of them', () => {
   const both = async (keys: readonly IssuedKey[], times: number, path?: string): Promise<Reply[]> =>
     (await Promise.all(keys.map((key) => everywhere(key, times, path)))).flat();
   const hotKeys = (account: string, path?: string) =>
