@@ -133,12 +133,12 @@ async function look(account: string, of = cluster): Promise<Json> {
   return now;
 }
 
-/** Waits until nothing is held any more and `requests` are recorded. */
+/** Waits until nothing is held any more, and `requests` are recorded and paid. */
 async function settled(account: string, requests: number, of = cluster): Promise<{ now: Json; log: Json[] }> {
   return vi.waitFor(async () => {
     const [now, log] = [await look(account, of), await logOf(of, account)];
     expect(log).toHaveLength(requests);
-    expect([now.held_micro, now.unreported_micro]).toEqual([0, 0]);
+    expect([now.held_micro, now.unreported_micro, now.spent_micro]).toEqual([0, 0, sum(log)]);
     return { now, log };
   }, SETTLED);
 }

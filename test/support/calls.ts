@@ -54,6 +54,14 @@ export const CALLS = {
 /** Recorded requests, by batches; and what became of a grant, where no later question takes it along. */
 export const BACKGROUND = ['ledger.record', 'gate.settle'] as const;
 
+/** What was counted of all other calls than these. */
+export function without(
+  calls: Readonly<Record<string, number>>,
+  names: readonly string[],
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(calls).filter(([name]) => !names.includes(name)));
+}
+
 /** As slow as a clock can go: it stands. */
 const STANDING_PPM = -1_000_000;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decision } from '../../../src/control/shapes/doors.ts';
 import { logOf, usageOf } from '../../support/books.ts';
-import { BACKGROUND, CALLS, startClocks, stopClocks } from '../../support/calls.ts';
+import { BACKGROUND, CALLS, startClocks, stopClocks, without } from '../../support/calls.ts';
 import { type Cluster, type IssuedKey, startCluster } from '../../support/cluster.ts';
 import { SERVICE_ADDRESS, serviceKey, VERIFY, verify } from '../../support/doors.ts';
 import { malformedKey, unissuedKey } from '../../support/keys.ts';
@@ -43,9 +43,6 @@ async function callsWhileClocksStand(warm: () => Promise<void>, act: () => Promi
     await startClocks(cluster, [isolate]);
   }
 }
-
-const without = (calls: Readonly<Record<string, number>>, names: readonly string[]) =>
-  Object.fromEntries(Object.entries(calls).filter(([name]) => !names.includes(name)));
 
 const settled = async <T>(get: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> => {
   for (let tries = 0; ; tries++) {
