@@ -22,12 +22,13 @@ const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway
 
 /*
  * `node`: pure rooms, and what drives Miniflare from outside. `workers`: the objects, inside real workerd.
- * `flow`: whole gateways over HTTP, two files at a time, since much of it waits for windows to pass.
+ * `flow`: whole gateways over HTTP. Much of it waits for windows and leases to pass: with three files at a time two cores
+ * have enough to do.
  * Limits of time only end what hangs: on a busy machine everything may take ten times as long.
  */
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
