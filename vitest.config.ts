@@ -6,7 +6,7 @@ import { keepScratchInMemory } from './test/support/scratch.ts';
 keepScratchInMemory();
 
 /** What takes a minute and more begins first, so that nothing long is left to run alone at the end. */
-const LONGEST = ['flow/revocation', 'flow/accounting', 'flow/limits', 'flow/credits', 'meter/account'];
+const LONGEST = ['flow/revocation', 'flow/limits', 'flow/accounting', 'dev/start'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
