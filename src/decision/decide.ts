@@ -39,33 +39,34 @@ const ROLE_FORBIDDEN = deny('role_forbidden');
 const ADDRESS_FORBIDDEN = deny('address_forbidden');
 const ADDRESS_MISSING = deny('address_missing');
 
+type Check = (record: KeyRecord, facts: RequestFacts, policy: Policy, nowMs: number) => Denial | null;
+
+/** All that is asked of a key, in the order in which it is told. */
+const CHECKS: readonly Check[] = [
+  revoked,
+  suspended,
+  inactive,
+  expired,
+  (record, _facts, _policy, nowMs) => graceEnded(record, nowMs),
+  forbidden,
+  elsewhere,
+];
+
 /**
  * Whether a key may make this call at `nowMs`: null, or the first reason why not. What the policy or this code does
  * not know (a role, an environment, a status, a time that is no number) is refused. Limits are not decided here.
  */
 export function decide(record: KeyRecord, facts: RequestFacts, policy: Policy, nowMs: number): Denial | null {
-  return (
-    revoked(record) ??
-    suspended(record) ??
-    inactive(record) ??
-    expired(record, nowMs) ??
-    graceEnded(record, nowMs) ??
-    forbidden(record, facts, policy) ??
-    elsewhere(record, facts)
-  );
+  for (const check of CHECKS) {
+    const denial = check(record, facts, policy, nowMs);
+    if (denial !== null) return denial;
+  }
+  return null;
 }
 
 /** Every reason by which {@link decide} refuses, in its order; empty where it does not. */
 export function allDenials(record: KeyRecord, facts: RequestFacts, policy: Policy, nowMs: number): Denial[] {
-  return [
-    revoked(record),
-    suspended(record),
-    inactive(record),
-    expired(record, nowMs),
-    graceEnded(record, nowMs),
-    forbidden(record, facts, policy),
-    elsewhere(record, facts),
-  ].filter((denial) => denial !== null);
+  return CHECKS.map((check) => check(record, facts, policy, nowMs)).filter((denial) => denial !== null);
 }
 
 /** Whether keys of a role may ask about others. */
@@ -85,7 +86,7 @@ function inactive({ status }: KeyRecord): Denial | null {
   return status === 'active' || status === 'revoked' ? null : INACTIVE;
 }
 
-function expired({ expiresAtMs }: KeyRecord, nowMs: number): Denial | null {
+function expired({ expiresAtMs }: KeyRecord, _facts: RequestFacts, _policy: Policy, nowMs: number): Denial | null {
   return hasPassed(expiresAtMs, nowMs) ? EXPIRED : null;
 }
 

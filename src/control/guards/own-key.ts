@@ -9,7 +9,7 @@ import { type AdmitFacts, identify, type Presented, present } from '../../gatewa
 import type { Background } from '../../gateway/ask.ts';
 import type { Edge } from '../../gateway/edge.ts';
 import { lockOf, takeFor } from '../../gateway/rates.ts';
-import { strikeFor } from '../../gateway/strike.ts';
+import { strikeFor, strikeMalformed } from '../../gateway/strike.ts';
 import { gateUnavailable } from '../../gateway/unavailable.ts';
 import { callObject } from '../../objects/call.ts';
 import type { CredentialPlace } from '../../policy/schema.ts';
@@ -116,14 +116,11 @@ export async function hear(
   const source = request.address === null ? null : addressKey(request.address);
   if (address === null || source === null) return { denial: deny('address_missing') };
   const credential = findCredential(headers, places);
-  try {
-    if (credential.kind === 'none') return { denial: (await lockOf(edge, source)) ?? deny('missing_credential') };
-    if (edge.format.read(credential.text) === null) {
-      return { denial: await strikeFor(edge, deny('malformed'), source, null) };
-    }
-  } catch {
-    return { denial: gateUnavailable(back, 'lockout') };
+  if (credential.kind === 'none') {
+    const locked = await lockOf(edge, source).catch(() => gateUnavailable(back, 'lockout'));
+    return { denial: locked ?? deny('missing_credential') };
   }
+  if (edge.format.read(credential.text) === null) return { denial: await strikeMalformed(edge, source, back) };
   return {
     presented: present(edge, credential.text),
     facts: { method, path, address, source, reservation: 0 },
