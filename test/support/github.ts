@@ -1,7 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Cluster } from './cluster.ts';
+import { type Publisher, startPublisher } from './published.ts';
 import { type Reply, read } from './reply.ts';
 
 /* GitHub's secret scanning: it signs reports by P-256 keys of its own, and publishes them over HTTP as GitHub does. */
@@ -27,7 +26,7 @@ export interface Sent {
   readonly signal?: AbortSignal;
 }
 
-export interface Github {
+export interface Github extends Publisher {
   readonly keysUrl: string;
   /** The headers of a signed body. */
   sign(body: string): Record<string, string>;
@@ -35,18 +34,14 @@ export interface Github {
   report(cluster: Cluster, report: unknown, sent?: Sent): Promise<Reply>;
   /** Signs by a new key from now on, beside which the older ones are published or not. */
   rotate(keepOlder?: boolean): void;
-  /** Answers what asks for the keys by something else: without an argument by cutting the connection. */
-  stopServing(answer?: RequestListener): void;
-  serveAgain(): void;
-  /** How often the keys were asked for, answered or not. */
-  readonly requests: number;
-  close(): Promise<void>;
 }
 
 export const KEY_HEADER = 'github-public-key-identifier';
 export const SIGNATURE_HEADER = 'github-public-key-signature';
 /** From where GitHub reports, unless a test says otherwise. */
 const ADDRESS = '192.0.2.200';
+/** Where it publishes its keys. */
+const PUBLISHED = '/meta/public_keys/secret_scanning';
 
 /** A key that signs as GitHub's do, and its entry in the list of published keys. */
 export function newReporterKey(): { privateKey: KeyObject; published: Record<string, unknown> } {
@@ -60,23 +55,18 @@ export function newReporterKey(): { privateKey: KeyObject; published: Record<str
 export async function startGithub(): Promise<Github> {
   let signer = newReporterKey();
   let published = [signer.published];
-  let requests = 0;
-  let instead: RequestListener | null = null;
-  const server = createServer((request, response) => {
-    requests++;
-    if (instead !== null) return instead(request, response);
+  const publisher = await startPublisher(PUBLISHED, (request, response) => {
     // As GitHub does with who does not say what it is.
     if (request.headers['user-agent'] === undefined) return response.writeHead(403).end();
     return response.setHeader('content-type', 'application/json').end(JSON.stringify({ public_keys: published }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const headersOf = (body: string) => ({
     'content-type': 'application/json',
     [KEY_HEADER]: String(signer.published.key_identifier),
     [SIGNATURE_HEADER]: sign('sha256', Buffer.from(body), signer.privateKey).toString('base64'),
   });
-  return {
-    keysUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/meta/public_keys/secret_scanning`,
+  const own: Omit<Github, keyof Publisher> = {
+    keysUrl: publisher.url + PUBLISHED,
     sign: headersOf,
     report(cluster, report, { isolate = 0, address = ADDRESS, headers = {}, path = '/leaks/github', ...init } = {}) {
       const text = typeof report === 'string' ? report : JSON.stringify(report);
@@ -89,20 +79,8 @@ export async function startGithub(): Promise<Github> {
       const older = keepOlder ? published.map((each) => ({ ...each, is_current: false })) : [];
       published = [...older, signer.published];
     },
-    stopServing(answer = (request) => request.socket.destroy()) {
-      instead = answer;
-    },
-    serveAgain() {
-      instead = null;
-    },
-    get requests() {
-      return requests;
-    },
-    close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
   };
+  return Object.assign(publisher, own);
 }
 
 /** A sighting as GitHub writes it. */

@@ -1,6 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { base64url, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { type Publisher, startPublisher } from './published.ts';
 
 /* A sign-in of its own: a real issuer that signs tokens and publishes its keys over HTTP. */
 
@@ -30,8 +29,7 @@ export interface TokenOptions {
 
 type Algorithm = 'ES256' | 'RS256';
 
-export interface Issuer {
-  readonly url: string;
+export interface Issuer extends Publisher {
   readonly jwksUrl: string;
   readonly audience: string;
   /** The table `session` of a policy that trusts this issuer. Roles: viewer, developer, account_admin. */
@@ -47,12 +45,6 @@ export interface Issuer {
   token(person: Person, options?: TokenOptions): Promise<string>;
   /** Signs by a new key from now on, which is published beside the older ones, or in their place. */
   rotate(keepOlder?: boolean): Promise<void>;
-  /** Answers what asks for the keys by something else: without an argument by cutting the connection. */
-  stopServing(answer?: RequestListener): void;
-  serveAgain(): void;
-  /** How often the keys were asked for, answered or not. */
-  readonly requests: number;
-  close(): Promise<void>;
 }
 
 /** Starts an issuer on a free port. */
@@ -61,22 +53,15 @@ export async function startIssuer(algorithm: Algorithm = 'ES256'): Promise<Issue
   let signer = await newSigner(algorithm, made);
   let published = [signer.jwk];
   let tokens = 0;
-  let requests = 0;
-  let instead: RequestListener | null = null;
-  const server = createServer((request, response) => {
-    if (request.url !== '/jwks') return response.writeHead(404).end();
-    requests++;
-    if (instead !== null) return instead(request, response);
-    return response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: published }));
+  const publisher = await startPublisher('/jwks', (_request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: published }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = publisher;
   const jwksUrl = `${url}/jwks`;
   const audience = 'https://api.example.com';
   const roles = { viewer: 'viewer', developer: 'developer', account_admin: 'account_admin' };
 
-  return {
-    url,
+  const own: Omit<Issuer, keyof Publisher> = {
     jwksUrl,
     audience,
     policy: {
@@ -114,20 +99,8 @@ export async function startIssuer(algorithm: Algorithm = 'ES256'): Promise<Issue
       signer = await newSigner(algorithm, ++made);
       published = [...(keepOlder ? published : []), signer.jwk];
     },
-    stopServing(answer = (request) => request.socket.destroy()) {
-      instead = answer;
-    },
-    serveAgain() {
-      instead = null;
-    },
-    get requests() {
-      return requests;
-    },
-    close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
   };
+  return Object.assign(publisher, own);
 }
 
 async function newSigner(alg: Algorithm, number: number) {
