@@ -45,6 +45,8 @@ export default defineConfig({
             main: './test/support/objects-worker.ts',
             miniflare: {
               compatibilityDate: '2026-10-20',
+              d1Databases: ['DB'],
+              queueProducers: { EVENTS: 'keystile-events' },
               durableObjects: {
                 GATES: { className: 'MovableKeyGate', useSQLite: true },
                 LOCKOUTS: { className: 'MovableLockout', useSQLite: true },

@@ -88,8 +88,8 @@ export function releaseState(state: State): void {
 }
 
 /**
- * The Worker's secrets out of `.dev.vars`. What is missing is made and kept there: a pepper, an admin token, and where
- * assertions are `signed` a key for them.
+ * The Worker's secrets out of `.dev.vars`. What is missing is made and kept there: a pepper, a key for the secrets of webhook
+ * endpoints, an admin token, and where assertions are `signed` a key for them.
  */
 export function loadSecrets(state: State, adminToken: string | null, signed: boolean): Record<string, string> {
   const text = existsSync(state.varsFile) ? readFileSync(state.varsFile, 'utf8') : '';
@@ -101,6 +101,7 @@ export function loadSecrets(state: State, adminToken: string | null, signed: boo
   if (secrets.ADMIN_TOKEN === undefined && adminToken === null) {
     made.ADMIN_TOKEN = randomBytes(32).toString('hex');
   }
+  if (secrets.WEBHOOK_KEYS === undefined) made.WEBHOOK_KEYS = `1:${randomBytes(32).toString('hex')}`;
   if (signed && secrets.ASSERTION_KEYS === undefined) made.ASSERTION_KEYS = newAssertionKey('local');
   const lines = Object.entries(made).map(([name, value]) => `${name}="${value}"\n`);
   if (lines.length > 0) {

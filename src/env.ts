@@ -3,6 +3,9 @@ import { openAdoption, type Verifier } from './control/imports/adopt.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat, withLegacy } from './credential/format.ts';
 import { redact } from './credential/redact.ts';
+import type { Courier } from './events/courier.ts';
+import { type EventQueue, wakeQueue } from './events/queue.ts';
+import { openSeal, parseSealKeys } from './events/seal.ts';
 import { type Assertions, openAssertions } from './gateway/assertion.ts';
 import { type ParsedAssertionKeys, parseAssertionKeys } from './gateway/assertion-keys.ts';
 import { type CompiledCors, compileCors } from './gateway/cors.ts';
@@ -26,12 +29,15 @@ export interface Env {
   readonly LOCKOUT: DurableObjectNamespace<Lockout>;
   readonly LEDGER: DurableObjectNamespace<AccountLedger>;
   readonly METRICS: DurableObjectNamespace<MetricsBoard>;
+  readonly EVENTS: EventQueue;
   /** Overrides of the preset: a table, or JSON text. */
   readonly POLICY?: unknown;
   /** `version:hex,…`, the current pepper first. */
   readonly PEPPERS?: string;
   /** `name:base64,…`, the key that signs first; read where the policy asks for assertions. */
   readonly ASSERTION_KEYS?: string;
+  /** `version:hex,…`, each of 32 bytes, the current key first: under it the secrets of webhook endpoints are sealed. */
+  readonly WEBHOOK_KEYS?: string;
   /** `name=token` or `name:read=token`, separated by commas; see `control/guards/tokens.ts`. */
   readonly ADMIN_TOKEN?: string;
   /** Cloudflare Access in front of the admin routes: its team domain and the application's audience. */
@@ -55,6 +61,7 @@ export interface House {
   readonly cors: CompiledCors | null;
   /** Null: none are made. */
   readonly assertions: Assertions | null;
+  readonly courier: Courier;
   readonly admin: AdminAccess;
   readonly logger: Logger;
   readonly delivery: Delivery;
@@ -73,11 +80,14 @@ export function setUp(env: Env, readClock: () => number): Setup {
   const tokens = parseAdminTokens(env.ADMIN_TOKEN);
   const access = accessOf(env);
   const signing = assertionKeysOf(loaded.ok ? loaded.policy : null, env);
+  const sealing = parseSealKeys(env.WEBHOOK_KEYS);
   const problems = [
     ...(loaded.ok ? [] : loaded.problems),
-    ...[peppers, tokens, access, signing].flatMap((parsed) => (parsed.ok ? [] : [parsed.problem])),
+    ...[peppers, tokens, access, signing, sealing].flatMap((parsed) => (parsed.ok ? [] : [parsed.problem])),
   ];
-  if (!loaded.ok || !peppers.ok || !tokens.ok || !access.ok || !signing.ok) return { ok: false, problems };
+  if (!loaded.ok || !peppers.ok || !tokens.ok || !access.ok || !signing.ok || !sealing.ok) {
+    return { ok: false, problems };
+  }
   const { policy, digest } = loaded;
   const compiled = compileFormat(policy.key.template, Object.keys(policy.environments));
   if (!compiled.ok) return { ok: false, problems: [compiled.problem] };
@@ -102,6 +112,7 @@ export function setUp(env: Env, readClock: () => number): Setup {
     ledgers,
     readClock,
     counters,
+    wake: () => wakeQueue(env.EVENTS),
   };
   const edge = openEdge(parts);
   const logger = openLogger(format, digest, readClock);
@@ -119,7 +130,14 @@ export function setUp(env: Env, readClock: () => number): Setup {
   const { assertion } = policy;
   const assertions =
     assertion === null || signing.keys === null ? null : openAssertions(assertion, signing.keys, edge.clock.nowMs);
-  const made = { edge, routes: routes.routes, cors, assertions, admin, logger, delivery, board };
+  const courier = {
+    db: env.DB,
+    queue: env.EVENTS,
+    seal: sealing.keys === null ? null : openSeal(sealing.keys),
+    rules: policy.webhooks,
+    nowMs: edge.clock.nowMs,
+  };
+  const made = { edge, routes: routes.routes, cors, assertions, courier, admin, logger, delivery, board };
   return { ok: true, house: { env, policy, policyDigest: digest, ...made } };
 }
 

@@ -6,6 +6,8 @@ import type { Decision } from './control/shapes/doors.ts';
 import { deny } from './decision/denial.ts';
 import { renderDenial } from './decision/respond.ts';
 import { type Env, type House, setUp } from './env.ts';
+import { consumeEvents } from './events/consume.ts';
+import type { EventMessage } from './events/queue.ts';
 import { handle } from './gateway/handler.ts';
 import { openLogger } from './gateway/record.ts';
 import { loadPolicy } from './policy/load.ts';
@@ -48,6 +50,11 @@ export function createWorker(readClock: () => number) {
       const worker = open(env);
       if ('house' in worker)
         await runSchedules(worker.house, worker.house.edge.clock.nowMs(), controller.scheduledTime);
+    },
+    async queue(batch: MessageBatch<EventMessage>, env: Env, ctx: ExecutionContext): Promise<void> {
+      const worker = open(env);
+      if ('house' in worker) await consumeEvents(worker.house.courier, batch, (work) => ctx.waitUntil(work));
+      else batch.retryAll({ delaySeconds: 60 });
     },
     /** Answers a Worker that is bound to this one; `question` is whatever it has sent. */
     async verify(question: unknown, env: Env, ctx: ExecutionContext): Promise<Decision> {

@@ -194,9 +194,13 @@ describe('the table of fields', () => {
       if (told === 'required') return expect(JSON.stringify(minimal)).toContain(`"${field.split('.').at(-1)}":`);
       const value = loadedAt(/<name>|\[\]/.test(field) ? minimal : {}, field);
       if (value === undefined) return expect(told).toBe('—');
-      if (unit === 'duration' || unit === 'size') {
-        const [, digits, unitName = ''] = /^`(\d+)(\w+)`$/.exec(told) ?? [];
-        return expect(Number(digits) * (UNITS[unitName] ?? Number.NaN)).toBe(value);
+      const unitedAs = (text: string) => {
+        const [, digits, unitName = ''] = /^(\d+)(\w+)$/.exec(text) ?? [];
+        return Number(digits) * (UNITS[unitName] ?? Number.NaN);
+      };
+      if (unit === 'duration' || unit === 'size') return expect(unitedAs(told.replaceAll('`', ''))).toBe(value);
+      if (unit === 'list of durations') {
+        return expect((JSON.parse(told.replaceAll('`', '')) as string[]).map(unitedAs)).toEqual(value);
       }
       const json = JSON.stringify(value);
       expect(told).toBe(json.length > 44 ? '[preset]' : `\`${json}\``);

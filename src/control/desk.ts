@@ -31,5 +31,5 @@ export interface MemberDesk extends SessionDesk, Membership {}
 
 /** The ways that bring a change into force in this house. */
 export function forceOf({ env, edge }: House): Force {
-  return { db: env.DB, kv: env.KEYS, gate: edge.gate };
+  return { db: env.DB, kv: env.KEYS, gate: edge.gate, wake: edge.wake };
 }

@@ -1,12 +1,9 @@
-import { readEntries } from './entries.ts';
+import { readVersionedKeys } from './entries.ts';
 
 const encoder = new TextEncoder();
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 const HASH_BYTES = 32;
 const MIN_PEPPER_BYTES = 32;
-
-const VERSION = /^[1-9]\d{0,8}$/;
-const HEX = /^(?:[0-9a-fA-F]{2})+$/;
 
 /** A secret under which digests are made. Its bytes are private, so that no log and no JSON shows them. */
 export class Pepper {
@@ -39,24 +36,10 @@ export type ParsedPeppers =
  */
 export function parsePeppers(text: string | undefined): ParsedPeppers {
   if (text === undefined || text.trim() === '') return { ok: false, problem: 'PEPPERS: is not set' };
-  const read = readEntries<Pepper>('PEPPERS', text, (entry, before) => {
-    const pepper = parsePepper(entry);
-    if (typeof pepper === 'string') return pepper;
-    return before.some(({ version }) => version === pepper.version) ? 'its version stands twice' : pepper;
-  });
-  return read.ok ? { ok: true, peppers: read.entries as [Pepper, ...Pepper[]] } : read;
-}
-
-function parsePepper(entry: string): Pepper | string {
-  const colon = entry.indexOf(':');
-  const hex = entry.slice(colon + 1);
-  if (!VERSION.test(entry.slice(0, Math.max(colon, 0)))) {
-    return 'expected version:hex with a whole version from 1, like "1:" and 64 hex digits';
-  }
-  if (!HEX.test(hex)) return 'expected an even number of hex digits behind the version';
-  if (hex.length < 2 * MIN_PEPPER_BYTES) return `expected at least ${2 * MIN_PEPPER_BYTES} hex digits`;
-  const bytes = (hex.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
-  return new Pepper(Number(entry.slice(0, colon)), Uint8Array.from(bytes));
+  const read = readVersionedKeys('PEPPERS', text, MIN_PEPPER_BYTES);
+  if (!read.ok) return read;
+  const peppers = read.entries.map(({ version, bytes }) => new Pepper(version, bytes));
+  return { ok: true, peppers: peppers as [Pepper, ...Pepper[]] };
 }
 
 /** SHA-256 of a secret: the inner hash, all that is kept of it while a request runs (DESIGN §2). */

@@ -414,6 +414,45 @@ export const policySchema = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** What is told before it is too late. */
+  warnings: z
+    .strictObject({
+      /** So long before a key expires; none where empty. */
+      expiry: z.array(period).max(8).default([1_209_600_000, 604_800_000, 86_400_000]),
+      /** When so much of a quota is used. */
+      quota_percent: z.int().min(1).max(99).default(80),
+      /** When an account that pays in advance has less than this; 0: never. */
+      credits_micro: micro.default(10_000_000),
+    })
+    .prefault({}),
+  /** The endpoints to which events are sent. */
+  webhooks: z
+    .strictObject({
+      /** How many an account may have, and the operator. */
+      endpoints: z.int().min(0).max(20).default(20),
+      /** How long an endpoint may take to answer. */
+      timeout: durationWithin(100, 15_000, '"100ms" to "15s"').default(10_000),
+      /** The pauses between one attempt and the next, to which up to a tenth is added; the last one ends a delivery. */
+      retries: z
+        .array(durationWithin(10, 604_800_000, '"10ms" to "7d"'))
+        .min(1)
+        .max(20)
+        .default([5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000]),
+      /** An endpoint that has only failed for so long is disabled. */
+      disable_after: period.default(432_000_000),
+      /** How long deliveries are signed with a replaced secret too. */
+      secret_grace: durationWithin(0, 604_800_000, 'at most "7d"').default(86_400_000),
+      /** For how long deliveries are kept. */
+      keep: period.default(2_592_000_000),
+      /** Whether http and addresses of private networks are taken: for local work only. */
+      allow_local: z.boolean().default(false),
+      /** Who resolves names, by DNS over HTTPS with JSON answers. */
+      resolver: z
+        .url({ protocol: /^https?$/, error: 'expected the URL of a DNS resolver' })
+        .refine(isProtected, 'expected https, or http on this very machine')
+        .default('https://cloudflare-dns.com/dns-query'),
+    })
+    .prefault({}),
   /** How long an isolate may admit by itself; "0s" asks the gate every time. */
   lease: durationWithin(0, 10_000, 'at most "10s"'),
   /** When a gate cannot be reached: refuse, or serve what the cache knows as good. */

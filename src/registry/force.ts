@@ -10,6 +10,8 @@ export interface Force {
   readonly db: D1Database;
   readonly kv: KVNamespace;
   readonly gate: (keyId: string) => GateCalls;
+  /** Lets events go out, in the background. */
+  readonly wake: () => void;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): 
       done.map(({ id }) => id),
     );
     await forget(force, digests);
-    await closeOutbox(force.db, done);
+    if (await closeOutbox(force.db, done)) force.wake();
   } catch {
     // A cached record that stays is below its gate's floor, so it is harmless; the sweep deletes it later.
   }
@@ -36,7 +38,7 @@ export async function bringIntoForce(force: Force, keys: readonly StoredKey[]): 
 /** {@link bringIntoForce} for a key that was just made: nowhere is a record of it, so there is none to delete. */
 export async function bringNewIntoForce(force: Force, key: StoredKey): Promise<boolean> {
   if (!(await advance(force, key))) return false;
-  await closeOutbox(force.db, [key]).catch(() => undefined);
+  if (await closeOutbox(force.db, [key]).catch(() => false)) force.wake();
   return true;
 }
 

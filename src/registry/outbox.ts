@@ -36,11 +36,14 @@ export async function notePurge(db: Db, keyId: string, actor: Actor, nowMs: numb
     .run();
 }
 
-/** Forgets all rows of these keys up to the generation that is in force. */
+/**
+ * Forgets all rows of these keys up to the generation that is in force. Returns whether events of theirs are to be
+ * delivered, which have waited for that.
+ */
 export async function closeOutbox(
   db: D1Database,
   keys: readonly Pick<StoredKey, 'id' | 'generation'>[],
-): Promise<void> {
+): Promise<boolean> {
   const statements = [];
   for (let i = 0; i < keys.length; i += KEYS_PER_STATEMENT) {
     const some = keys.slice(i, i + KEYS_PER_STATEMENT);
@@ -49,8 +52,15 @@ export async function closeOutbox(
       db.prepare(`DELETE FROM outbox WHERE ${match}`).bind(...some.flatMap(({ id, generation }) => [id, generation])),
     );
   }
-  if (statements.length > 0) await db.batch(statements);
+  if (statements.length === 0) return false;
+  const ids = JSON.stringify(keys.map(({ id }) => id));
+  const results = await db.batch<{ waiting: 0 | 1 }>([...statements, db.prepare(WAITING).bind(ids)]);
+  return results.at(-1)?.results[0]?.waiting === 1;
 }
+
+/** Whether deliveries of these keys are pending. */
+const WAITING = `SELECT EXISTS (
+  SELECT 1 FROM json_each(?) AS c CROSS JOIN deliveries AS d ON d.key_id = c.value AND d.status = 'pending') AS waiting`;
 
 /**
  * Keys whose changes are due to be driven through at `nowMs`, the longest waiting first; at most `limit`. Accounts come

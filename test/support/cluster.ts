@@ -14,6 +14,7 @@ import { startOrigin, type TestOrigin } from './origin.ts';
 export const ADMIN_TOKEN = 'test-admin-token-0123456789';
 export const READ_TOKEN = 'test-reader-token-0123456789';
 export const PEPPERS = `1:${'5a'.repeat(32)}`;
+export const WEBHOOK_KEYS = `1:${'3c'.repeat(32)}`;
 const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['enable_request_signal'] };
 
 const GATEWAY = join(import.meta.dirname, 'isolate.ts');
@@ -222,6 +223,17 @@ export class Cluster {
   }
 }
 
+/** As in `wrangler.toml`. */
+const CONSUMERS = {
+  'keystile-events': {
+    maxBatchSize: 20,
+    maxBatchTimeout: 1,
+    maxRetries: 3,
+    deadLetterQueue: 'keystile-events-dead',
+  },
+  'keystile-events-dead': { maxBatchTimeout: 1 },
+};
+
 const alone = (script: string) => ({ modules: true, script }) as const;
 
 /** Starts isolates on one set of stores, with the schema applied. */
@@ -248,12 +260,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
           },
         ]
       : [];
-  const stores = { d1Databases: { DB: 'keystile' }, kvNamespaces: { KEYS: 'keystile' } };
+  const queue = { queueProducers: { EVENTS: 'keystile-events' } };
+  const stores = { d1Databases: { DB: 'keystile' }, kvNamespaces: { KEYS: 'keystile' }, ...queue };
   const edges = Array.from({ length: isolates }, (_, i) => ({
     ...COMPATIBILITY,
     ...stores,
     name: `edge-${i}`,
     ...code,
+    ...(i === 0 && { queueConsumers: CONSUMERS }),
     durableObjects: {
       KEY_GATE: { className: 'MovableKeyGate', scriptName: 'objects', useSQLite: true },
       LOCKOUT: { className: 'MovableLockout', scriptName: 'objects', useSQLite: true },
@@ -263,6 +277,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     bindings: {
       POLICY: { upstreams, ...policy, ...policies[i] } as never,
       PEPPERS,
+      WEBHOOK_KEYS,
       ADMIN_TOKEN: `root=${ADMIN_TOKEN},reader:read=${READ_TOKEN}`,
       ...vars,
       ...varsOf[i],
@@ -281,6 +296,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
           name: 'objects',
           modules: true,
           script: objects,
+          d1Databases: stores.d1Databases,
+          ...queue,
           durableObjects: {
             KEY_GATE: { className: 'MovableKeyGate', useSQLite: true },
             LOCKOUT: { className: 'MovableLockout', useSQLite: true },

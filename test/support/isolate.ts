@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import type { EventMessage } from '../../src/events/queue.ts';
 import { createWorker, type Decision, type Env, type Question } from '../../src/index.ts';
 
 /*
@@ -209,5 +210,10 @@ export default {
     instrumented ??= instrument(env);
     const gateway = instrumented;
     await orKilled(() => worker.scheduled(controller, gateway, ctx), undefined);
+  },
+  async queue(batch: MessageBatch<EventMessage>, env: Env, ctx: ExecutionContext): Promise<void> {
+    instrumented ??= instrument(env);
+    const gateway = instrumented;
+    await orKilled(() => worker.queue(batch, gateway, ctx), undefined);
   },
 };
