@@ -1,4 +1,4 @@
-import { readBytes } from '../body.ts';
+import { readBytes } from '../../events/bytes.ts';
 
 /*
  * Keys that others publish for whoever checks their signatures. They are kept as plain values: no request may await a

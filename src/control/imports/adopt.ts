@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Denial } from '../../decision/denial.ts';
 import type { KeyRecord } from '../../decision/record.ts';
+import { readBytes } from '../../events/bytes.ts';
 import type { Background } from '../../gateway/ask.ts';
 import type { Adopt, Edge, Miss } from '../../gateway/edge.ts';
 import { takeFor } from '../../gateway/rates.ts';
@@ -9,7 +10,6 @@ import { gateUnavailable } from '../../gateway/unavailable.ts';
 import { callObject } from '../../objects/call.ts';
 import type { Actor } from '../../registry/audit.ts';
 import { fromPrimary } from '../../registry/lookup.ts';
-import { readBytes } from '../body.ts';
 import { check } from '../input.ts';
 import { verifiedKey } from '../inputs/imports.ts';
 import { importGroup, type Mover } from './group.ts';

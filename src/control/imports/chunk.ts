@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import { digestUnder, type Pepper } from '../../credential/digest.ts';
 import { type Denial, deny } from '../../decision/denial.ts';
+import { readBytes } from '../../events/bytes.ts';
 import { type Chunk, keepChunk, readChunk, readImport } from '../../registry/imports.ts';
 import { type Answer, denied, json, rfc3339 } from '../answer.ts';
-import { readBytes } from '../body.ts';
 import type { Desk } from '../desk.ts';
 import type { importQuery } from '../inputs/imports.ts';
 import { NDJSON } from '../ledger/logs.ts';
