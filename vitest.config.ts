@@ -18,7 +18,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway', 'control', 'client'];
+const rooms = ['policy', 'credential', 'decision', 'meter', 'registry', 'gateway', 'control', 'events', 'client'];
 
 /*
  * `node`: pure rooms, and what drives Miniflare from outside. `workers`: the objects, inside real workerd.
