@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly varsOf?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   /** Keeps the state there, so that another cluster can be started on it. */
   readonly stateDir?: string;
+  /** By how much every clock is moved from the beginning, as when time has passed between two clusters. */
+  readonly movedMs?: number;
   /** An origin that outlives the cluster; else one is started, and stopped with it. */
   readonly origin?: TestOrigin;
   /** Another entry for the objects' Worker, with classes of the same names. */
@@ -238,7 +240,7 @@ const alone = (script: string) => ({ modules: true, script }) as const;
 
 /** Starts isolates on one set of stores, with the schema applied. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { isolates = 1, policy = {}, policies = {}, vars = {}, varsOf = {}, stateDir } = options;
+  const { isolates = 1, policy = {}, policies = {}, vars = {}, varsOf = {}, stateDir, movedMs = 0 } = options;
   const origin = options.origin ?? (await startOrigin());
   const logs: string[] = [];
   const upstreams = [{ name: 'origin', origins: [{ url: origin.url }] }];
@@ -278,6 +280,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       POLICY: { upstreams, ...policy, ...policies[i] } as never,
       PEPPERS,
       WEBHOOK_KEYS,
+      MOVED_MS: movedMs as never,
       ADMIN_TOKEN: `root=${ADMIN_TOKEN},reader:read=${READ_TOKEN}`,
       ...vars,
       ...varsOf[i],
@@ -296,6 +299,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
           name: 'objects',
           modules: true,
           script: objects,
+          bindings: { MOVED_MS: movedMs },
           d1Databases: stores.d1Databases,
           ...queue,
           durableObjects: {

@@ -1,4 +1,4 @@
-import { WorkerEntrypoint } from 'cloudflare:workers';
+import { env, WorkerEntrypoint } from 'cloudflare:workers';
 import type { EventMessage } from '../../src/events/queue.ts';
 import { createWorker, type Decision, type Env, type Question } from '../../src/index.ts';
 
@@ -15,7 +15,9 @@ interface Clockwork {
   sinceMs: number;
 }
 
-const clock: Clockwork = { offsetMs: 0, driftPpm: 0, sinceMs: Date.now() };
+/** By how much time was moved before this process began. */
+const BEGAN_MOVED_MS = Number((env as { readonly MOVED_MS?: number }).MOVED_MS ?? 0);
+const clock: Clockwork = { offsetMs: BEGAN_MOVED_MS, driftPpm: 0, sinceMs: Date.now() };
 const delays = { seed: 0, maxMs: 0 };
 let calls: { [call: string]: number } = {};
 let worker = createWorker(readClock);

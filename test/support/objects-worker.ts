@@ -1,13 +1,29 @@
+import { env } from 'cloudflare:workers';
 import { AccountLedger } from '../../src/objects/account-ledger.ts';
 import { KeyGate } from '../../src/objects/key-gate.ts';
 import { Lockout } from '../../src/objects/lockout.ts';
 
 export { MetricsBoard } from '../../src/objects/metrics-board.ts';
 
+/** By how much time was moved before this process began; its alarms, which are of the real time, are set by that. */
+const BEGAN_MOVED_MS = Number((env as { readonly MOVED_MS?: number }).MOVED_MS ?? 0);
+
 /** What the objects under test take for the time: the real time, moved by this much. */
-export const clock = { movedMs: 0 };
+export const clock = { movedMs: BEGAN_MOVED_MS };
+
+function withMovedAlarms(ctx: DurableObjectState): DurableObjectState {
+  if (BEGAN_MOVED_MS === 0) return ctx;
+  const { storage } = ctx;
+  const setAlarm = storage.setAlarm.bind(storage);
+  storage.setAlarm = (at, options) => setAlarm(Number(at) - BEGAN_MOVED_MS, options);
+  return ctx;
+}
 
 export class MovableKeyGate extends KeyGate {
+  constructor(ctx: DurableObjectState, bindings: unknown) {
+    super(withMovedAlarms(ctx), bindings);
+  }
+
   protected override nowMs(): number {
     return Date.now() + clock.movedMs;
   }
@@ -19,12 +35,20 @@ export class MovableKeyGate extends KeyGate {
 }
 
 export class MovableLockout extends Lockout {
+  constructor(ctx: DurableObjectState, bindings: unknown) {
+    super(withMovedAlarms(ctx), bindings);
+  }
+
   protected override nowMs(): number {
     return Date.now() + clock.movedMs;
   }
 }
 
 export class MovableLedger extends AccountLedger {
+  constructor(ctx: DurableObjectState, bindings: unknown) {
+    super(withMovedAlarms(ctx), bindings);
+  }
+
   protected override nowMs(): number {
     return Date.now() + clock.movedMs;
   }
