@@ -22,7 +22,7 @@ export async function closeAccount(
         `${NOTE}, 'account.closed', id, NULL, json_object('status', status), json_object('status', 'closed') FROM ${open}`,
       )
       .bind(bound),
-    ...changeKeySet(db, revocationOf(`k.account_id = ?1 ->> 'account'`), bound),
+    ...changeKeySet(db, revocationOf(`k.account_id = ?1 ->> 'account'`, 'account'), bound),
     db.prepare(`DELETE FROM invitations WHERE account_id = ?1 ->> 'account'`).bind(bound),
     db
       .prepare(

@@ -25,13 +25,13 @@ export interface KeySetChange {
   readonly set: string;
 }
 
-/** Revokes the keys of a condition. */
-export function revocationOf(where: string): KeySetChange {
+/** Revokes the keys of a condition, with what they belonged to. */
+export function revocationOf(where: string, owner: 'member' | 'account'): KeySetChange {
   return {
     action: 'key.revoked',
     where: `k.status <> 'revoked' AND ${where}`,
     before: `json_object('status', k.status)`,
-    after: `json_object('status', 'revoked')`,
+    after: `json_object('status', 'revoked', 'with', '${owner}')`,
     set: `status = 'revoked', revoked_at_ms = ?1 ->> 'nowMs'`,
   };
 }

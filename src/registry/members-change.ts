@@ -106,7 +106,7 @@ export async function removeMember(
       )
       .bind(bound),
     db.prepare(`SELECT ${standing} AS standing`).bind(bound),
-    ...(name.revokeKeys ? changeKeySet(db, revocationOf(keys), bound) : []),
+    ...(name.revokeKeys ? changeKeySet(db, revocationOf(keys, 'member'), bound) : []),
     db
       .prepare(
         `UPDATE members AS m SET status = 'removed', removed_at_ms = ?1 ->> 'nowMs' WHERE ${IS_NAMED} AND ${isWanted}`,

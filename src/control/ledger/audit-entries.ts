@@ -2,6 +2,7 @@ import type { RequestEvent } from '../../decision/event.ts';
 import { type LimitHit, placeOfHit } from '../../objects/usage-hits.ts';
 import { type AuditEntry, placeOfEntry } from '../../registry/audit.ts';
 import { type Position, readCursor } from '../../registry/page.ts';
+import { told } from '../../registry/told.ts';
 import { rfc3339 } from '../answer.ts';
 import type { Item, Part } from './merge.ts';
 
@@ -41,27 +42,6 @@ export function itemOfEntry(entry: AuditEntry): Item<ShownEntry> {
     behind: placeOfEntry(entry),
     from: placeOfEntry({ atMs, id: id + 1 }),
   };
-}
-
-/** Fields that requests call by another name than the registry does. */
-const NAMES: Readonly<Record<string, string>> = {
-  ratePerSecond: 'rate_limit_per_second',
-  ratePerMinute: 'rate_limit_per_minute',
-  accountId: 'account',
-  memberId: 'creator',
-};
-
-/** The fields of a change as answers name them everywhere: in snake_case, and times by RFC 3339. */
-function told(fields: unknown): unknown {
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields;
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
-      const isTime = name.endsWith('AtMs');
-      const own = isTime ? name.slice(0, -2) : name;
-      const shown = NAMES[name] ?? own.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return [shown, isTime && typeof value === 'number' ? rfc3339(value) : value];
-    }),
-  );
 }
 
 /** A limit that refused requests of a key; it stands at the beginning of its hour. */
