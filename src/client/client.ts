@@ -1,5 +1,5 @@
 import createClient, { type Client } from 'openapi-fetch';
-import type { paths } from './schema.ts';
+import type { paths, webhooks } from './schema.ts';
 
 export { type Answered, KeystileError, orThrow, type Refusal, refusalOf } from './refusal.ts';
 export type { components, operations, paths } from './schema.ts';
@@ -9,6 +9,10 @@ type Json = 'application/json' | 'application/problem+json';
 
 /** A gateway's routes: `GET`, `POST`, `PATCH` and `DELETE` with typed paths, parameters, bodies, answers and errors. */
 export type Keystile = Client<paths, Json>;
+
+/** What an endpoint of webhooks is sent, by the type of the event; of all types, one that is told apart by its `type`. */
+export type WebhookEvent<Type extends keyof webhooks = keyof webhooks> =
+  webhooks[Type]['post']['requestBody']['content']['application/json'];
 
 export interface KeystileOptions {
   /** Where the gateway is, with the `control.base_path` of its policy if that has one. */

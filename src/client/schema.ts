@@ -970,7 +970,528 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    key_created: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key was made, or brought in from another system.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyCreatedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_updated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settings of a key were changed: label, role, limits, addresses and so on, or several things at once.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyUpdatedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_deactivated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key was switched off.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyDeactivatedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_activated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key was switched on again.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyActivatedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_rotated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A rotation is complete: the key has a new secret, and the one before works until its grace ends.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyRotatedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_revoked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key was ended, for good.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyRevokedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_purged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key was deleted: one that was never used, or a trial key that is long over.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyPurgedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_leaked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A secret of the key was found in public. `outcome`: what is done about it, `none` where it worked no more.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyLeakedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_expiring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key expires soon; `before_seconds` is the warning that is due.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyExpiringEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_expired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key has expired.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyExpiredEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_grace_ended: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The grace of a replaced secret is over: it works no more.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyGraceEndedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_old_secret_used: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A replaced secret is still in use during its grace; once for each hour.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyOldSecretUsedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    key_locked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A secret of the key that works no more was tried so often that it is locked for a while.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onKeyLockedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    quota_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Most of a quota is used.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onQuotaWarningEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    quota_reached: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A quota is used up: further requests are refused.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onQuotaReachedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    credits_low: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The account has few credits left, in millionths.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onCreditsLowEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    credits_exhausted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The account has no credits left: requests that cost some are refused.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onCreditsExhaustedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    member_removed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A member was removed, with or without the keys that it had made.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onMemberRemovedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    endpoint_disabled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An endpoint gets nothing any more: it has answered 410 (`gone`), or has only failed for days (`failing`).
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onEndpointDisabledEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody asked for a test of this endpoint.
+         * @description For the endpoints of the account and of the operator.
+         */
+        post: operations["onTestEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    ip_locked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An address has failed so often that it is locked for a while.
+         * @description For the endpoints of the operator.
+         */
+        post: operations["onIpLockedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    gate_unavailable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Nobody could say whether requests may pass; they were refused, or served from the cache where the policy says so.
+         * @description For the endpoints of the operator.
+         */
+        post: operations["onGateUnavailableEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    upstream_unhealthy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An origin has failed so often that it is left out for a while.
+         * @description For the endpoints of the operator.
+         */
+        post: operations["onUpstreamUnhealthyEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    outbox_stuck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes have waited for long to be in force everywhere.
+         * @description For the endpoints of the operator.
+         */
+        post: operations["onOutboxStuckEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliveries were given up: their attempts are used up, or the queue could not hand them over.
+         * @description For the endpoints of the operator.
+         */
+        post: operations["onDeadLetterEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    cron_late: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The cron comes late: what it drives waits meanwhile.
+         * @description For the endpoints of the operator.
+         */
+        post: operations["onCronLateEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         Error: {
@@ -1625,6 +2146,509 @@ export interface components {
             /** @enum {string} */
             label: "true_positive" | "false_positive";
         };
+        /** @description A key was made, or brought in from another system. */
+        KeyCreatedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_created";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+                /** @enum {string} */
+                origin: "created" | "imported" | "adopted";
+                creator: string | null;
+                role: string;
+                category: string | null;
+                /** @enum {string} */
+                status: "active" | "inactive" | "revoked";
+                expires_at: string | null;
+            };
+        };
+        EventKey: {
+            id: string;
+            prefix: string | null;
+            label: string | null;
+            environment: string | null;
+        };
+        /** @description Settings of a key were changed: label, role, limits, addresses and so on, or several things at once. */
+        KeyUpdatedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_updated";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+                before: components["schemas"]["EventKeyTerms"];
+                after: components["schemas"]["EventKeyTerms"];
+            };
+        };
+        EventKeyTerms: {
+            label?: string | null;
+            category?: string | null;
+            role?: string;
+            /** @enum {string} */
+            status?: "active" | "inactive" | "revoked";
+            expires_at?: string | null;
+            rate_limit_per_second?: number | null;
+            rate_limit_per_minute?: number | null;
+            quotas?: {
+                total?: number;
+                daily?: number;
+                weekly?: number;
+                monthly?: number;
+            };
+            credit_quotas?: {
+                total?: number;
+                daily?: number;
+                weekly?: number;
+                monthly?: number;
+            };
+            addresses?: string[] | null;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A key was switched off. */
+        KeyDeactivatedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_deactivated";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+                /** @enum {string} */
+                cause: "member" | "key" | "operator" | "leak" | "member_removed" | "account_closed" | "system";
+            };
+        };
+        /** @description A key was switched on again. */
+        KeyActivatedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_activated";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+            };
+        };
+        /** @description A rotation is complete: the key has a new secret, and the one before works until its grace ends. */
+        KeyRotatedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_rotated";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+                old_prefix: string;
+                /** Format: date-time */
+                grace_ends_at: string;
+            };
+        };
+        /** @description A key was ended, for good. */
+        KeyRevokedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_revoked";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+                /** @enum {string} */
+                cause: "member" | "key" | "operator" | "leak" | "member_removed" | "account_closed" | "system";
+            };
+        };
+        /** @description A key was deleted: one that was never used, or a trial key that is long over. */
+        KeyPurgedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_purged";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                actor: string;
+                /** @enum {string} */
+                status: "active" | "inactive" | "revoked";
+            };
+        };
+        /** @description A secret of the key was found in public. `outcome`: what is done about it, `none` where it worked no more. */
+        KeyLeakedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_leaked";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                prefix: string;
+                reporter: string;
+                /** @enum {string} */
+                outcome: "revoke" | "deactivate" | "notify" | "none";
+                url: string;
+                source: string;
+                type: string;
+            };
+        };
+        /** @description A key expires soon; `before_seconds` is the warning that is due. */
+        KeyExpiringEvent: {
+            id: string;
+            /** @constant */
+            type: "key_expiring";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                /** Format: date-time */
+                expires_at: string;
+                before_seconds: number;
+            };
+        };
+        /** @description A key has expired. */
+        KeyExpiredEvent: {
+            id: string;
+            /** @constant */
+            type: "key_expired";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                /** Format: date-time */
+                expires_at: string;
+            };
+        };
+        /** @description The grace of a replaced secret is over: it works no more. */
+        KeyGraceEndedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_grace_ended";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                old_prefix: string;
+                /** Format: date-time */
+                grace_ends_at: string;
+            };
+        };
+        /** @description A replaced secret is still in use during its grace; once for each hour. */
+        KeyOldSecretUsedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_old_secret_used";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                old_prefix: string | null;
+                /** Format: date-time */
+                hour: string;
+                requests: number | null;
+            };
+        };
+        /** @description A secret of the key that works no more was tried so often that it is locked for a while. */
+        KeyLockedEvent: {
+            id: string;
+            /** @constant */
+            type: "key_locked";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key: components["schemas"]["EventKey"];
+                /** Format: date-time */
+                locked_until: string;
+            };
+        };
+        /** @description Most of a quota is used. */
+        QuotaWarningEvent: {
+            id: string;
+            /** @constant */
+            type: "quota_warning";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key?: components["schemas"]["EventKey"];
+                quota: string;
+                /** @enum {string} */
+                unit: "requests" | "micro_credits";
+                limit: number;
+                used: number;
+                percent: number;
+                window_seconds: number | null;
+            };
+        };
+        /** @description A quota is used up: further requests are refused. */
+        QuotaReachedEvent: {
+            id: string;
+            /** @constant */
+            type: "quota_reached";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                key?: components["schemas"]["EventKey"];
+                quota: string;
+                /** @enum {string} */
+                unit: "requests" | "micro_credits";
+                limit: number;
+                used: number;
+                percent: number;
+                window_seconds: number | null;
+            };
+        };
+        /** @description The account has few credits left, in millionths. */
+        CreditsLowEvent: {
+            id: string;
+            /** @constant */
+            type: "credits_low";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                balance_micro: number;
+                threshold_micro: number;
+            };
+        };
+        /** @description The account has no credits left: requests that cost some are refused. */
+        CreditsExhaustedEvent: {
+            id: string;
+            /** @constant */
+            type: "credits_exhausted";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                balance_micro: number;
+            };
+        };
+        /** @description A member was removed, with or without the keys that it had made. */
+        MemberRemovedEvent: {
+            id: string;
+            /** @constant */
+            type: "member_removed";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string;
+                actor: string;
+                member: string;
+                role: string;
+                /** @enum {string} */
+                keys: "revoked" | "kept";
+                key_count: number;
+            };
+        };
+        /** @description An endpoint gets nothing any more: it has answered 410 (`gone`), or has only failed for days (`failing`). */
+        EndpointDisabledEvent: {
+            id: string;
+            /** @constant */
+            type: "endpoint_disabled";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string | null;
+                endpoint: string;
+                host: string;
+                /** @enum {string} */
+                reason: "gone" | "failing";
+                failing_since: string | null;
+            };
+        };
+        /** @description Somebody asked for a test of this endpoint. */
+        TestEvent: {
+            id: string;
+            /** @constant */
+            type: "test";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string | null;
+                actor: string;
+                endpoint: string;
+            };
+        };
+        /** @description An address has failed so often that it is locked for a while. */
+        IpLockedEvent: {
+            id: string;
+            /** @constant */
+            type: "ip_locked";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: null;
+                address: string;
+                /** Format: date-time */
+                locked_until: string;
+            };
+        };
+        /** @description Nobody could say whether requests may pass; they were refused, or served from the cache where the policy says so. */
+        GateUnavailableEvent: {
+            id: string;
+            /** @constant */
+            type: "gate_unavailable";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: null;
+                cause: string;
+                /** @constant */
+                served?: "cached";
+            };
+        };
+        /** @description An origin has failed so often that it is left out for a while. */
+        UpstreamUnhealthyEvent: {
+            id: string;
+            /** @constant */
+            type: "upstream_unhealthy";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: null;
+                upstream: string;
+                origin: string;
+            };
+        };
+        /** @description Changes have waited for long to be in force everywhere. */
+        OutboxStuckEvent: {
+            id: string;
+            /** @constant */
+            type: "outbox_stuck";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: null;
+                rows: number;
+                seconds: number;
+            };
+        };
+        /** @description Deliveries were given up: their attempts are used up, or the queue could not hand them over. */
+        DeadLetterEvent: {
+            id: string;
+            /** @constant */
+            type: "dead_letter";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: string | null;
+                endpoint: string | null;
+                /** @enum {string} */
+                cause: "attempts" | "queue";
+                deliveries: number;
+            };
+        };
+        /** @description The cron comes late: what it drives waits meanwhile. */
+        CronLateEvent: {
+            id: string;
+            /** @constant */
+            type: "cron_late";
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            timestamp: string;
+            sequence: number | null;
+            data: {
+                account: null;
+                seconds: number;
+            };
+        };
     };
     responses: {
         /** @description There is no such method here; `Allow` names those that there are. */
@@ -2074,6 +3098,21 @@ export interface components {
         IdempotencyKey: string;
         /** @description Which account is meant, for users who belong to several. */
         Account: string;
+        /**
+         * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+         * @example evt_7
+         */
+        WebhookId: string;
+        /**
+         * @description When this attempt was made, in seconds since 1970.
+         * @example 1896091200
+         */
+        WebhookTimestamp: number;
+        /**
+         * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+         * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+         */
+        WebhookSignature: string;
     };
     requestBodies: never;
     headers: {
@@ -6958,6 +7997,1836 @@ export interface operations {
                 };
             };
             405: components["responses"]["WrongMethod"];
+        };
+    };
+    onKeyCreatedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_created",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "member:mem_9dKx2LpT",
+                 *         "origin": "created",
+                 *         "creator": "mem_9dKx2LpT",
+                 *         "role": "developer",
+                 *         "category": null,
+                 *         "status": "active",
+                 *         "expires_at": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyCreatedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyUpdatedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_updated",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "member:mem_9dKx2LpT",
+                 *         "before": {
+                 *           "rate_limit_per_minute": null
+                 *         },
+                 *         "after": {
+                 *           "rate_limit_per_minute": 600
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyUpdatedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyDeactivatedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_deactivated",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "member:mem_9dKx2LpT",
+                 *         "cause": "member"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyDeactivatedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyActivatedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_activated",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "member:mem_9dKx2LpT"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyActivatedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyRotatedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_rotated",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "member:mem_9dKx2LpT",
+                 *         "old_prefix": "ks_live_Zx81Lm",
+                 *         "grace_ends_at": "2030-02-01T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyRotatedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyRevokedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_revoked",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "member:mem_9dKx2LpT",
+                 *         "cause": "member"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyRevokedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyPurgedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_purged",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "actor": "system",
+                 *         "status": "active"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyPurgedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyLeakedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_leaked",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "prefix": "ks_live_Ab3dE9",
+                 *         "reporter": "github",
+                 *         "outcome": "revoke",
+                 *         "url": "https://github.com/octocat/hello-world/blob/12345600b9cbe38a219f39a9941c9319b600c002/config.py",
+                 *         "source": "content",
+                 *         "type": "keystile_api_key"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyLeakedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyExpiringEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_expiring",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "expires_at": "2030-02-07T12:00:00.000Z",
+                 *         "before_seconds": 604800
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyExpiringEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyExpiredEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_expired",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "expires_at": "2030-01-31T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyExpiredEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyGraceEndedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_grace_ended",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "old_prefix": "ks_live_Zx81Lm",
+                 *         "grace_ends_at": "2030-01-31T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyGraceEndedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyOldSecretUsedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_old_secret_used",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "old_prefix": "ks_live_Zx81Lm",
+                 *         "hour": "2030-01-31T12:00:00.000Z",
+                 *         "requests": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyOldSecretUsedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKeyLockedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "key_locked",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "locked_until": "2030-01-31T12:15:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyLockedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onQuotaWarningEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "quota_warning",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "quota": "daily",
+                 *         "unit": "requests",
+                 *         "limit": 10000,
+                 *         "used": 8000,
+                 *         "percent": 80,
+                 *         "window_seconds": 86400
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuotaWarningEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onQuotaReachedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "quota_reached",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "key": {
+                 *           "id": "key_9dKx2LpT",
+                 *           "prefix": "ks_live_Ab3dE9",
+                 *           "label": "production",
+                 *           "environment": "live"
+                 *         },
+                 *         "quota": "daily",
+                 *         "unit": "requests",
+                 *         "limit": 10000,
+                 *         "used": 10000,
+                 *         "percent": 100,
+                 *         "window_seconds": 86400
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuotaReachedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCreditsLowEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "credits_low",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "balance_micro": 9400000,
+                 *         "threshold_micro": 10000000
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreditsLowEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCreditsExhaustedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "credits_exhausted",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "balance_micro": 0
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreditsExhaustedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onMemberRemovedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "member_removed",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "actor": "member:mem_3fKq81Zt",
+                 *         "member": "mem_9dKx2LpT",
+                 *         "role": "developer",
+                 *         "keys": "revoked",
+                 *         "key_count": 2
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["MemberRemovedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEndpointDisabledEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "endpoint_disabled",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "endpoint": "whe_7hRk2MvX",
+                 *         "host": "hooks.example.com",
+                 *         "reason": "failing",
+                 *         "failing_since": "2030-01-31T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndpointDisabledEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onTestEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "test",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "actor": "member:mem_9dKx2LpT",
+                 *         "endpoint": "whe_7hRk2MvX"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onIpLockedEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "ip_locked",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": null,
+                 *         "address": "203.0.113.7",
+                 *         "locked_until": "2030-01-31T12:15:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["IpLockedEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGateUnavailableEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "gate_unavailable",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": null,
+                 *         "cause": "store"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["GateUnavailableEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onUpstreamUnhealthyEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "upstream_unhealthy",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": null,
+                 *         "upstream": "api",
+                 *         "origin": "https://api.example.com"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpstreamUnhealthyEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onOutboxStuckEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "outbox_stuck",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": null,
+                 *         "rows": 2,
+                 *         "seconds": 340
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OutboxStuckEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onDeadLetterEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "dead_letter",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": "acc_3vJ8wFq2",
+                 *         "endpoint": "whe_7hRk2MvX",
+                 *         "cause": "attempts",
+                 *         "deliveries": 1
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeadLetterEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCronLateEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `id` of the event, the same in every attempt: what has it already need not be looked at again.
+                 * @example evt_7
+                 */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /**
+                 * @description When this attempt was made, in seconds since 1970.
+                 * @example 1896091200
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description The HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` under the secret of the endpoint, as `v1,<base64>`; several with spaces between them while a replaced secret is still good.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_7",
+                 *       "type": "cron_late",
+                 *       "version": 1,
+                 *       "timestamp": "2030-01-31T12:00:00.000Z",
+                 *       "sequence": null,
+                 *       "data": {
+                 *         "account": null,
+                 *         "seconds": 420
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CronLateEvent"];
+            };
+        };
+        responses: {
+            /** @description Nothing is wanted any more: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not arrived, and is sent again later. Redirects are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -6,6 +6,7 @@ import { openRefusals } from './refusals.ts';
 import { openSchemas } from './schemas.ts';
 import type { Section } from './section.ts';
 import { securitySchemes } from './security.ts';
+import { WEBHOOK_PARAMETERS, webhooksOf } from './webhooks.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -20,7 +21,7 @@ const HEADERS = {
 
 /**
  * The OpenAPI 3.1 document of these sections, as the policy has them: its paths, and its errors with their statuses,
- * codes and bodies, made of the routes' own schemas.
+ * codes and bodies, made of the routes' own schemas; and all events.
  */
 export function openApiDocument(policy: Policy, sections: readonly Section[]): Json {
   const schemas = openSchemas();
@@ -41,13 +42,14 @@ export function openApiDocument(policy: Policy, sections: readonly Section[]): J
     servers: [{ url: host === null ? '/' : `https://${host}` }],
     tags: sections.map(({ tag, description }) => ({ name: tag, description })),
     paths,
+    webhooks: webhooksOf(schemas),
   };
   const isMet = ([name]: [string, unknown]) => shared.schemes.has(name);
   const components = {
     schemas: { ...refusals.schemas, ...schemas.named },
     responses: refusals.responses,
     examples: refusals.examples,
-    parameters: sharedParameters(policy),
+    parameters: { ...sharedParameters(policy), ...WEBHOOK_PARAMETERS },
     headers: HEADERS,
     securitySchemes: Object.fromEntries(Object.entries(securitySchemes(policy)).filter(isMet)),
   };
