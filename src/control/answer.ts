@@ -2,14 +2,19 @@ import { type Denial, deny } from '../decision/denial.ts';
 import { renderDenial } from '../decision/respond.ts';
 import type { Policy } from '../policy/schema.ts';
 
+/** Where a secret stands: that of a key, by its environment, or that of a webhook endpoint, by its own id. */
+export type ShownSecret =
+  | { readonly field: string; readonly environment: string }
+  | { readonly field: string; readonly signing: string };
+
 /** What a control route answers, before it has the policy's shape. */
 export type Answer =
   | {
       readonly kind: 'json';
       readonly status: 200 | 201;
       readonly body: object;
-      /** In which field of the body the secret of a key stands: it is kept nowhere. */
-      readonly secret?: { readonly field: string; readonly environment: string };
+      /** In which field of the body a secret stands: it is not kept with the answer. */
+      readonly secret?: ShownSecret;
     }
   | { readonly kind: 'empty' }
   | { readonly kind: 'text'; readonly body: string; readonly contentType: string }

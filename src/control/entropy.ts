@@ -1,11 +1,11 @@
 import { deriveBytes } from '../credential/derive.ts';
 import type { Pepper } from '../credential/digest.ts';
 import type { KeyFormat } from '../credential/format.ts';
-import { ID_BYTES, type IdKind, MAX_DRAWS, mintId, type RandomSource } from '../credential/mint.ts';
+import { ID_BYTES, type IdKind, MAX_DRAWS, mintId, type RandomSource, SIGNING_BYTES } from '../credential/mint.ts';
 
 /** What the ids and secrets of one request are made of. */
 export interface Entropy {
-  /** Of the secret of a key. */
+  /** Of the secret of a key, or of a webhook endpoint. */
   readonly secret: RandomSource;
   /** An id; of each kind a request makes at most one. */
   readonly id: (kind: IdKind) => string;
@@ -13,7 +13,7 @@ export interface Entropy {
   readonly isAgain: boolean;
 }
 
-const KINDS: readonly IdKind[] = ['acc', 'key', 'sec', 'mem', 'inv'];
+const KINDS: readonly IdKind[] = ['acc', 'key', 'sec', 'mem', 'inv', 'whe', 'whs'];
 
 function randomBytes(n: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(n));
@@ -52,7 +52,8 @@ export async function derivedSecret(
   parts: readonly string[],
   format: KeyFormat,
 ): Promise<RandomSource> {
-  const bytes = await deriveBytes(pepper, [...parts, 'secret'], format.randomBytes * MAX_DRAWS);
+  const most = Math.max(format.randomBytes * MAX_DRAWS, SIGNING_BYTES);
+  const bytes = await deriveBytes(pepper, [...parts, 'secret'], most);
   let at = 0;
   return (n) => {
     at += n;

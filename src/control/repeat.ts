@@ -1,10 +1,11 @@
 import { digestUnder, hex, innerHash } from '../credential/digest.ts';
-import { mintKey } from '../credential/mint.ts';
+import { mintKey, mintSigningSecret, type RandomSource } from '../credential/mint.ts';
 import { deny } from '../decision/denial.ts';
 import type { Policy } from '../policy/schema.ts';
 import { findOnPrimary } from '../registry/lookup.ts';
 import { beginRepeat, endRepeat, FREE, forgetRepeat, type RepeatRow } from '../registry/repeats.ts';
-import { type Answer, denied, json } from './answer.ts';
+import { isSigningSecret } from '../registry/webhooks.ts';
+import { type Answer, denied, json, type ShownSecret } from './answer.ts';
 import type { Desk } from './desk.ts';
 import { derivedEntropy, derivedSecret } from './entropy.ts';
 import { invalid } from './input.ts';
@@ -23,8 +24,8 @@ const SALT_BYTES = 32;
 /** What is kept of an answer. */
 interface Kept {
   readonly body: Readonly<Record<string, unknown>>;
-  /** In which field of the body the secret of a key stood, and of which environment it is. */
-  readonly secret: { readonly field: string; readonly environment: string } | null;
+  /** In which field of the body a secret stood, and which one. */
+  readonly secret: ShownSecret | null;
 }
 
 /** What a request asks for; `value` is its body. */
@@ -104,13 +105,22 @@ async function repeated(desk: Desk, row: RepeatRow, key: string): Promise<Answer
   const status = row.status === 201 ? 201 : 200;
   const pepper = pepperOf(desk, row);
   if (secret === null || pepper === null) return json(body, status);
-  const { format, lookup } = desk.house.edge;
-  if (!Object.hasOwn(desk.house.policy.environments, secret.environment)) return json(body, status);
-  const source = await derivedSecret(pepper, [row.salt, key, desk.actor.name], format);
+  const source = await derivedSecret(pepper, [row.salt, key, desk.actor.name], desk.house.edge.format);
+  const text = await secretAgain(desk, secret, source);
+  return json(text === null ? body : { ...body, [secret.field]: text }, status);
+}
+
+/** A secret made once more of what it was made of; null where it is known no more. */
+async function secretAgain({ house, force }: Desk, secret: ShownSecret, source: RandomSource): Promise<string | null> {
+  if ('signing' in secret) {
+    const isKnown = await isSigningSecret(force.db.withSession('first-primary'), secret.signing);
+    return isKnown ? mintSigningSecret(source) : null;
+  }
+  const { format, lookup } = house.edge;
+  if (!Object.hasOwn(house.policy.environments, secret.environment)) return null;
   const text = mintKey(format, secret.environment, source);
   const inner = await innerHash(text);
-  const found = await findOnPrimary(lookup, inner, await digestUnder(lookup.peppers[0], inner));
-  return json(found === null ? body : { ...body, [secret.field]: text }, status);
+  return (await findOnPrimary(lookup, inner, await digestUnder(lookup.peppers[0], inner))) === null ? null : text;
 }
 
 function pepperOf({ house }: Desk, { salt }: RepeatRow) {

@@ -13,6 +13,7 @@ import { KEY_ROUTES } from './routes/keys.ts';
 import { LEDGER_ROUTES } from './routes/ledger.ts';
 import { ADMIN_MEMBER_ROUTES } from './routes/members.ts';
 import { OPERATION_ROUTES } from './routes/operations.ts';
+import { ADMIN_WEBHOOK_ROUTES } from './routes/webhooks.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
 
 /** All admin routes; of two that match, the first. */
@@ -23,6 +24,7 @@ export const ADMIN_ROUTES: readonly Route<Desk>[] = [
   ...IMPORT_ROUTES,
   ...LEDGER_ROUTES,
   ...OPERATION_ROUTES,
+  ...ADMIN_WEBHOOK_ROUTES,
 ];
 
 /** The admin routes, to be mounted where the policy says. Every one of them is behind the guard. */

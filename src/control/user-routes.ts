@@ -13,6 +13,7 @@ import { MEMBER_KEY_ROUTES } from './routes/member-keys.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { OWN_ACCOUNT_ROUTES } from './routes/own-account.ts';
 import { OWN_AUDIT_ROUTES } from './routes/own-audit.ts';
+import { OWN_WEBHOOK_ROUTES } from './routes/webhooks.ts';
 import { type Guarded, type Kept, serve } from './serve.ts';
 import * as rotations from './shapes/rotation.ts';
 import * as sessions from './shapes/sessions.ts';
@@ -23,6 +24,7 @@ export const USER_ROUTES: readonly Route<MemberDesk>[] = [
   ...MEMBER_ROUTES,
   ...MEMBER_KEY_ROUTES,
   ...OWN_AUDIT_ROUTES,
+  ...OWN_WEBHOOK_ROUTES,
   route(
     'POST',
     '/api-keys/:id/rotate',

@@ -4,13 +4,16 @@ import type { KeyFormat } from './format.ts';
 /** `n` bytes of cryptographic quality. */
 export type RandomSource = (n: number) => Uint8Array;
 
-/** What an id names: an account, a key, a secret, a request, a member, an invitation. */
-export type IdKind = 'acc' | 'key' | 'sec' | 'req' | 'mem' | 'inv';
+/** What an id names: an account, a key, a secret, a request, a member, an invitation, a webhook endpoint, its secret. */
+export type IdKind = 'acc' | 'key' | 'sec' | 'req' | 'mem' | 'inv' | 'whe' | 'whs';
 
 /** Random bytes in an id: 128 bits, so that none is ever made twice. */
 export const ID_BYTES = 16;
 /** Base62 characters that hold any 128 bits. */
 const ID_CHARS = 22;
+
+/** Random bytes in the secret of a webhook endpoint (Standard Webhooks: 24 to 64). */
+export const SIGNING_BYTES = 32;
 
 /** Past this the source is broken: one draw falls short less than once in 10^15 times. */
 export const MAX_DRAWS = 4;
@@ -34,4 +37,9 @@ export function mintId(kind: IdKind, random: Uint8Array): string {
     rest /= 62n;
   }
   return `${kind}_${digits}`;
+}
+
+/** A new secret for signing what is sent to a webhook endpoint: `whsec_` and base64 (Standard Webhooks). */
+export function mintSigningSecret(random: RandomSource): string {
+  return `whsec_${btoa(String.fromCharCode(...random(SIGNING_BYTES)))}`;
 }

@@ -46,6 +46,7 @@ export async function openGateway(variables: Record<string, string | undefined> 
   const bindings = {
     ADMIN_TOKEN: `ada=${FULL},dash:read=${READ}`,
     PEPPERS: `1:${'ab'.repeat(32)}`,
+    WEBHOOK_KEYS: `1:${'3c'.repeat(32)}`,
     POLICY: JSON.stringify(policy),
     ...variables,
   };
@@ -59,6 +60,7 @@ export async function openGateway(variables: Record<string, string | undefined> 
       compatibilityFlags: ['enable_request_signal'],
       d1Databases: ['DB'],
       kvNamespaces: ['KEYS'],
+      queueProducers: { EVENTS: 'keystile-events' },
       durableObjects: {
         KEY_GATE: { className: 'KeyGate', useSQLite: true },
         LOCKOUT: { className: 'Lockout', useSQLite: true },
