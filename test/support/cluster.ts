@@ -160,10 +160,13 @@ export class Cluster {
     return orThrow(this.operator(isolate).POST('/admin/v1/accounts/{id}/keys', sent));
   }
 
-  /** Steers an isolate: its `clock`, its `delays`, its `death` at a later call, or `forget` (as a new isolate). */
+  /**
+   * Steers an isolate: its `clock`, its `delays`, its `death` at a later call, its `queue` that hangs, or `forget` (as a
+   * new isolate).
+   */
   async steer(
     isolate: number,
-    what: 'clock' | 'delays' | 'death' | 'forget',
+    what: 'clock' | 'delays' | 'death' | 'queue' | 'forget',
     body: Record<string, number> = {},
   ): Promise<void> {
     await fetch(`${this.urls[isolate]}/__test/${what}`, { method: 'POST', body: JSON.stringify(body) });
@@ -171,7 +174,17 @@ export class Cluster {
 
   /** How many calls of each binding an isolate has made since this was asked last. */
   async calls(isolate = 0): Promise<Record<string, number>> {
-    return (await (await fetch(`${this.urls[isolate]}/__test/calls`)).json()) as Record<string, number>;
+    return (await this.#counted(isolate)).calls;
+  }
+
+  /** The same, one by one in the order in which they began; of very many the first. */
+  async callsInOrder(isolate = 0): Promise<readonly string[]> {
+    return (await this.#counted(isolate)).order;
+  }
+
+  async #counted(isolate: number): Promise<{ calls: Record<string, number>; order: string[] }> {
+    const response = await fetch(`${this.urls[isolate]}/__test/calls`);
+    return (await response.json()) as { calls: Record<string, number>; order: string[] };
   }
 
   /** Moves the clock of all objects. */

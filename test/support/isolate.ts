@@ -20,6 +20,11 @@ const BEGAN_MOVED_MS = Number((env as { readonly MOVED_MS?: number }).MOVED_MS ?
 const clock: Clockwork = { offsetMs: BEGAN_MOVED_MS, driftPpm: 0, sinceMs: Date.now() };
 const delays = { seed: 0, maxMs: 0 };
 let calls: { [call: string]: number } = {};
+/** The same, one after the other; no more of them than anybody looks at. */
+let order: string[] = [];
+const MOST_ORDERED = 1_000;
+/** Whether nothing that is sent to the queue arrives, or is ever answered. */
+const queue = { hangs: 0 };
 let worker = createWorker(readClock);
 let instrumented: Env | undefined;
 
@@ -57,6 +62,7 @@ function die(): Promise<never> {
 /** Counts a call, and delays it on both sides. */
 async function watched<T>(name: string, call: () => Promise<T>): Promise<T> {
   calls[name] = (calls[name] ?? 0) + 1;
+  if (order.length < MOST_ORDERED) order.push(name);
   death.callsLeft--;
   const dies = death.callsLeft < 0;
   if (dies && !(death.isDone === 1 && death.callsLeft === -1)) await die();
@@ -164,9 +170,20 @@ function watchStub(stub: object, name: string, methods: readonly string[]): obje
   return Object.fromEntries(methods.map((method) => [method, (...args: unknown[]) => call(method, args)]));
 }
 
+/** What is sent to the queue is counted with no other calls: nobody waits for it. */
+function watchQueue(target: Env['EVENTS']): Env['EVENTS'] {
+  return new Proxy(target, {
+    get(of, property) {
+      if (queue.hangs === 1) return () => new Promise(() => undefined);
+      return (Reflect.get(of, property) as () => unknown).bind(of);
+    },
+  });
+}
+
 function instrument(env: Env): Env {
   return {
     ...env,
+    EVENTS: watchQueue(env.EVENTS),
     DB: watchDatabase(env.DB),
     KEYS: watch(env.KEYS, 'kv', ['get', 'put', 'delete', 'getWithMetadata', 'list']),
     KEY_GATE: watchObjects(env.KEY_GATE, 'gate', GATE_METHODS),
@@ -180,13 +197,15 @@ async function steer(request: Request, path: string): Promise<Response> {
   if (path === '/__test/clock') Object.assign(clock, { sinceMs: Date.now() }, body);
   else if (path === '/__test/delays') Object.assign(delays, body);
   else if (path === '/__test/death') Object.assign(death, body);
+  else if (path === '/__test/queue') Object.assign(queue, body);
   else if (path === '/__test/forget') {
     worker = createWorker(readClock);
     instrumented = undefined;
     death.callsLeft = Number.POSITIVE_INFINITY;
   } else if (path === '/__test/calls') {
-    const counted = calls;
+    const counted = { calls, order };
     calls = {};
+    order = [];
     return Response.json(counted);
   } else return new Response(null, { status: 404 });
   return Response.json({ nowMs: readClock() });
