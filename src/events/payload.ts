@@ -54,20 +54,27 @@ const ELSEWHERE: { readonly [type in EventType]?: (event: Told) => Fields } = {
   key_updated: ({ before, after }) => ({ before: termsOf(before, after), after: termsOf(after, before) }),
   key_deactivated: (event) => ({ cause: causeOf(event) }),
   key_revoked: (event) => ({ cause: causeOf(event) }),
-  key_rotated: ({ before }) => ({ old_prefix: before.prefix }),
+  key_rotated: ({ before, after }) => ({ ...graceOf(after), old_key_prefix: before.prefix }),
   key_purged: ({ before }) => ({ status: before.status }),
   key_expiring: ({ after }) => ({ before_seconds: secondsOf(after.before_ms) }),
-  key_grace_ended: ({ after }) => ({ old_prefix: after.prefix }),
-  key_old_secret_used: ({ after }) => ({ old_prefix: after.prefix ?? null, requests: after.requests ?? null }),
+  key_grace_ended: ({ after }) => ({ ...graceOf(after), old_key_prefix: after.prefix }),
+  key_old_secret_used: ({ after }) => ({ old_key_prefix: after.prefix ?? null, requests: after.requests ?? null }),
   key_locked: ({ after }) => ({ locked_until: after.until }),
   ip_locked: ({ after }) => ({ locked_until: after.until, address: after.subject }),
   quota_warning: quotaOf,
   quota_reached: quotaOf,
   member_removed: ({ before, after }) => ({ role: before.role, key_count: after.count }),
   // The rest of the URL may hold a secret.
-  endpoint_disabled: ({ after }) => ({ host: URL.parse(String(after.url))?.host }),
+  endpoint_disabled: ({ after }) => ({
+    host: URL.parse(String(after.url))?.host,
+    failing_since: after.failing_since_at,
+  }),
   dead_letter: ({ after }) => ({ account: after.account }),
 };
+
+function graceOf(after: Fields): Fields {
+  return { grace_period_ends_at: after.grace_ends_at };
+}
 
 function quotaOf({ after }: Told): Fields {
   const unit = after.unit === 'credits' ? 'micro_credits' : after.unit;

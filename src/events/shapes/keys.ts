@@ -75,8 +75,8 @@ export const keyEvents = {
   key_rotated: event(
     'key_rotated',
     'A rotation is complete: the key has a new secret, and the one before works until its grace ends.',
-    { ...done, old_prefix: z.string(), grace_ends_at: time },
-    { ...exampleDone, old_prefix: 'ks_live_Zx81Lm', grace_ends_at: '2030-02-01T12:00:00.000Z' },
+    { ...done, old_key_prefix: z.string(), grace_period_ends_at: time },
+    { ...exampleDone, old_key_prefix: 'ks_live_Zx81Lm', grace_period_ends_at: '2030-02-01T12:00:00.000Z' },
   ),
   key_revoked: event(
     'key_revoked',
@@ -127,14 +127,14 @@ export const keyEvents = {
   key_grace_ended: event(
     'key_grace_ended',
     'The grace of a replaced secret is over: it works no more.',
-    { ...ofKey, old_prefix: z.string(), grace_ends_at: time },
-    { ...exampleOfKey, old_prefix: 'ks_live_Zx81Lm', grace_ends_at: AT },
+    { ...ofKey, old_key_prefix: z.string(), grace_period_ends_at: time },
+    { ...exampleOfKey, old_key_prefix: 'ks_live_Zx81Lm', grace_period_ends_at: AT },
   ),
   key_old_secret_used: event(
     'key_old_secret_used',
     'A replaced secret is still in use during its grace; once for each hour.',
-    { ...ofKey, old_prefix: z.string().nullable(), hour: time, requests: z.int().nullable() },
-    { ...exampleOfKey, old_prefix: 'ks_live_Zx81Lm', hour: AT, requests: null },
+    { ...ofKey, old_key_prefix: z.string().nullable(), hour: time, requests: z.int().nullable() },
+    { ...exampleOfKey, old_key_prefix: 'ks_live_Zx81Lm', hour: AT, requests: null },
   ),
   key_locked: event(
     'key_locked',
