@@ -182,6 +182,11 @@ export class Cluster {
     return (await this.#counted(isolate)).order;
   }
 
+  /** The bodies of what the queue has brought to its consumer since this was asked last. */
+  async messages(): Promise<readonly unknown[]> {
+    return (await (await fetch(`${this.urls[0]}/__test/messages`)).json()) as unknown[];
+  }
+
   async #counted(isolate: number): Promise<{ calls: Record<string, number>; order: string[] }> {
     const response = await fetch(`${this.urls[isolate]}/__test/calls`);
     return (await response.json()) as { calls: Record<string, number>; order: string[] };

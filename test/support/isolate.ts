@@ -170,6 +170,9 @@ function watchStub(stub: object, name: string, methods: readonly string[]): obje
   return Object.fromEntries(methods.map((method) => [method, (...args: unknown[]) => call(method, args)]));
 }
 
+/** What the queue has brought, whoever has sent it. */
+let messages: EventMessage[] = [];
+
 /** What is sent to the queue is counted with no other calls: nobody waits for it. */
 function watchQueue(target: Env['EVENTS']): Env['EVENTS'] {
   return new Proxy(target, {
@@ -207,6 +210,10 @@ async function steer(request: Request, path: string): Promise<Response> {
     calls = {};
     order = [];
     return Response.json(counted);
+  } else if (path === '/__test/messages') {
+    const brought = messages;
+    messages = [];
+    return Response.json(brought);
   } else return new Response(null, { status: 404 });
   return Response.json({ nowMs: readClock() });
 }
@@ -233,6 +240,7 @@ export default {
     await orKilled(() => worker.scheduled(controller, gateway, ctx), undefined);
   },
   async queue(batch: MessageBatch<EventMessage>, env: Env, ctx: ExecutionContext): Promise<void> {
+    messages.push(...batch.messages.map(({ body }) => body));
     instrumented ??= instrument(env);
     const gateway = instrumented;
     await orKilled(() => worker.queue(batch, gateway, ctx), undefined);
