@@ -224,7 +224,9 @@ describe('a resolver that does not say is a problem', () => {
   });
 
   test('when who asks waits no longer', async () => {
-    expect(await resolve(() => undefined, URL_OF_NAME, { stopMs: 50 })).toMatch(UNRESOLVED);
+    const slow: RequestListener = (request, response) => void setTimeout(() => good(request, response), 1_000);
+    expect(await resolve(slow, URL_OF_NAME, { stopMs: 50 })).toMatch(UNRESOLVED);
+    expect(await resolve(slow)).toBeNull();
   });
 });
 
