@@ -332,6 +332,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/user/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints, newest first */
+        get: operations["listWebhooks"];
+        put?: never;
+        /** Make a webhook endpoint, to which events are sent; its secret is shown once, here */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook endpoint */
+        get: operations["showWebhook"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook endpoint, and what was not delivered to it */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /** Change where events are sent and which ones, disable an endpoint or activate it again */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/v1/user/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook endpoint a new secret, which is shown once, here; deliveries are signed with the old one too until its grace period ends */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test event to a webhook endpoint */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to a webhook endpoint, or is to be, newest first */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/webhooks/{id}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A delivery with its attempts: each request and each answer, bodies as far as 4 KB */
+        get: operations["showDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user/webhooks/{id}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again that has arrived or was given up */
+        post: operations["resendDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/user/api-keys/{id}/rotate": {
         parameters: {
             query?: never;
@@ -912,6 +1034,128 @@ export interface paths {
         get: operations["listLeaks"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints, newest first */
+        get: operations["listOperatorWebhooks"];
+        put?: never;
+        /** Make a webhook endpoint, to which events are sent; its secret is shown once, here */
+        post: operations["createOperatorWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook endpoint */
+        get: operations["showOperatorWebhook"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook endpoint, and what was not delivered to it */
+        delete: operations["deleteOperatorWebhook"];
+        options?: never;
+        head?: never;
+        /** Change where events are sent and which ones, disable an endpoint or activate it again */
+        patch: operations["updateOperatorWebhook"];
+        trace?: never;
+    };
+    "/admin/v1/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook endpoint a new secret, which is shown once, here; deliveries are signed with the old one too until its grace period ends */
+        post: operations["rotateOperatorWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test event to a webhook endpoint */
+        post: operations["testOperatorWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to a webhook endpoint, or is to be, newest first */
+        get: operations["listOperatorDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/webhooks/{id}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A delivery with its attempts: each request and each answer, bodies as far as 4 KB */
+        get: operations["showOperatorDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/webhooks/{id}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again that has arrived or was given up */
+        post: operations["resendOperatorDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1933,6 +2177,101 @@ export interface components {
             before: unknown;
             after: unknown;
         };
+        Webhook: {
+            id: string;
+            account: string | null;
+            url: string;
+            description: string | null;
+            events: string[] | null;
+            /** @enum {string} */
+            status: "active" | "disabled";
+            disabled_by: ("owner" | "gone" | "failing") | null;
+            /** Format: date-time */
+            created_at: string;
+            failures: number;
+            failing_since: string | null;
+        };
+        NewWebhook: {
+            secret: string;
+            id: string;
+            account: string | null;
+            url: string;
+            description: string | null;
+            events: string[] | null;
+            /** @enum {string} */
+            status: "active" | "disabled";
+            disabled_by: ("owner" | "gone" | "failing") | null;
+            /** Format: date-time */
+            created_at: string;
+            failures: number;
+            failing_since: string | null;
+        };
+        RotatedWebhook: {
+            secret: string;
+            /** Format: date-time */
+            grace_period_ends_at: string;
+            id: string;
+            account: string | null;
+            url: string;
+            description: string | null;
+            events: string[] | null;
+            /** @enum {string} */
+            status: "active" | "disabled";
+            disabled_by: ("owner" | "gone" | "failing") | null;
+            /** Format: date-time */
+            created_at: string;
+            failures: number;
+            failing_since: string | null;
+        };
+        WebhookDelivery: {
+            id: string;
+            webhook: string;
+            event: string;
+            type: string;
+            key: string | null;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed";
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            next_attempt_at: string | null;
+            ended_at: string | null;
+        };
+        ShownWebhookDelivery: {
+            id: string;
+            webhook: string;
+            event: string;
+            type: string;
+            key: string | null;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed";
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            next_attempt_at: string | null;
+            ended_at: string | null;
+            log: {
+                number: number;
+                /** Format: date-time */
+                at: string;
+                duration_ms: number;
+                status: number | null;
+                error: string | null;
+                request: {
+                    url: string;
+                    headers: {
+                        [key: string]: string;
+                    };
+                    body: string;
+                };
+                response: {
+                    headers: {
+                        [key: string]: string;
+                    };
+                    body: string;
+                } | null;
+            }[];
+        };
         SignedOut: {
             /** @constant */
             signed_out: true;
@@ -2268,9 +2607,9 @@ export interface components {
                 account: string;
                 key: components["schemas"]["EventKey"];
                 actor: string;
-                old_prefix: string;
+                old_key_prefix: string;
                 /** Format: date-time */
-                grace_ends_at: string;
+                grace_period_ends_at: string;
             };
         };
         /** @description A key was ended, for good. */
@@ -2379,9 +2718,9 @@ export interface components {
             data: {
                 account: string;
                 key: components["schemas"]["EventKey"];
-                old_prefix: string;
+                old_key_prefix: string;
                 /** Format: date-time */
-                grace_ends_at: string;
+                grace_period_ends_at: string;
             };
         };
         /** @description A replaced secret is still in use during its grace; once for each hour. */
@@ -2397,7 +2736,7 @@ export interface components {
             data: {
                 account: string;
                 key: components["schemas"]["EventKey"];
-                old_prefix: string | null;
+                old_key_prefix: string | null;
                 /** Format: date-time */
                 hour: string;
                 requests: number | null;
@@ -2982,14 +3321,14 @@ export interface components {
             };
         };
         /**
-         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
-         *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
-         *     - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
-         *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
+         * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+         *     - `not_in_force`: The change is recorded and not yet in force everywhere. Look again after the time in Retry-After.
+         *     - `misconfigured`: This gateway is not configured correctly. Tell its operator.
          */
         Refused25: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3007,8 +3346,10 @@ export interface components {
             };
         };
         /**
-         * @description - `admin_token_missing`: Send an admin token in the Authorization header, as "Bearer \<token>".
-         *     - `admin_token_invalid`: The admin token is not valid. Check that it was copied whole and is still configured.
+         * @description - `account_suspended`: The account of this API key is suspended. Contact support.
+         *     - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
+         *     - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
+         *     - `membership_missing`: You are signed in, and no account is yours. Send the id of the one that invites you as X-Keystile-Account.
          */
         Refused27: {
             headers: {
@@ -3019,8 +3360,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Error"];
             };
         };
-        /** @description - `admin_forbidden`: This admin token or role may not do this. Use one with full rights. */
+        /**
+         * @description - `admin_token_missing`: Send an admin token in the Authorization header, as "Bearer \<token>".
+         *     - `admin_token_invalid`: The admin token is not valid. Check that it was copied whole and is still configured.
+         */
         Refused28: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
+        /** @description - `admin_forbidden`: This admin token or role may not do this. Use one with full rights. */
+        Refused29: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -3033,7 +3387,7 @@ export interface components {
          * @description - `account_suspended`: The account of this API key is suspended. Contact support.
          *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
          */
-        Refused29: {
+        Refused30: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -3047,7 +3401,7 @@ export interface components {
          *     - `conflict`: The current state does not allow this. Read it again and retry where it still applies.
          *     - `idempotency_conflict`: This idempotency key belongs to another request. Use a new one.
          */
-        Refused30: {
+        Refused31: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -3060,7 +3414,7 @@ export interface components {
          * @description - `insufficient_role`: The role does not permit this call. Use one that does, or ask an admin of the account.
          *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
          */
-        Refused31: {
+        Refused32: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -3073,7 +3427,7 @@ export interface components {
          * @description - `trial_key_not_rotatable`: Trial keys cannot be rotated. Take another trial key, or sign up.
          *     - `admin_forbidden`: This admin token or role may not do this. Use one with full rights.
          */
-        Refused32: {
+        Refused33: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -3082,8 +3436,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Error"];
             };
         };
+        /**
+         * @description - `gate_unavailable`: The API key cannot be checked at the moment. Try again after the time in Retry-After.
+         *     - `misconfigured`: This gateway is not configured correctly. Tell its operator.
+         */
+        Refused34: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Error"];
+            };
+        };
         /** @description - `signature_invalid`: The signature of this report does not hold. Sign its very bytes with a published key. */
-        Refused33: {
+        Refused35: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -5010,6 +5378,627 @@ export interface operations {
             503: components["responses"]["Refused16"];
         };
     };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhooks": [
+                     *         {
+                     *           "id": "whe_7hWq3Yd2",
+                     *           "account": "acc_3vJ8wFq2",
+                     *           "url": "https://hooks.example.com/keys",
+                     *           "description": "billing",
+                     *           "events": [
+                     *             "key_rotated",
+                     *             "key_revoked"
+                     *           ],
+                     *           "status": "active",
+                     *           "disabled_by": null,
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "failures": 0,
+                     *           "failing_since": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        webhooks: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/keys",
+                 *       "description": "billing",
+                 *       "events": [
+                 *         "key_rotated",
+                 *         "key_revoked"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    url: string;
+                    description?: string | null;
+                    events?: ("key_created" | "key_updated" | "key_deactivated" | "key_activated" | "key_rotated" | "key_grace_ended" | "key_revoked" | "key_purged" | "key_expiring" | "key_expired" | "key_old_secret_used" | "key_leaked" | "key_locked" | "quota_warning" | "quota_reached" | "credits_low" | "credits_exhausted" | "member_removed" | "endpoint_disabled")[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV…",
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "billing",
+                     *       "events": [
+                     *         "key_rotated",
+                     *         "key_revoked"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused25"];
+        };
+    };
+    showWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "billing",
+                     *       "events": [
+                     *         "key_rotated",
+                     *         "key_revoked"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/keys",
+                 *       "events": [
+                 *         "key_rotated",
+                 *         "key_revoked"
+                 *       ],
+                 *       "status": "active"
+                 *     }
+                 */
+                "application/json": {
+                    url?: string;
+                    description?: string | null;
+                    events?: ("key_created" | "key_updated" | "key_deactivated" | "key_activated" | "key_rotated" | "key_grace_ended" | "key_revoked" | "key_purged" | "key_expiring" | "key_expired" | "key_old_secret_used" | "key_leaked" | "key_locked" | "quota_warning" | "quota_reached" | "credits_low" | "credits_exhausted" | "member_removed" | "endpoint_disabled")[] | null;
+                    /** @enum {string} */
+                    status?: "active" | "disabled";
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "billing",
+                     *       "events": [
+                     *         "key_rotated",
+                     *         "key_revoked"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 3600
+                 *     }
+                 */
+                "application/json": {
+                    grace_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV…",
+                     *       "grace_period_ends_at": "2030-02-01T12:00:00.000Z",
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": "acc_3vJ8wFq2",
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "billing",
+                     *       "events": [
+                     *         "key_rotated",
+                     *         "key_revoked"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedWebhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused26"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused25"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "del_31",
+                     *       "webhook": "whe_7hWq3Yd2",
+                     *       "event": "evt_7",
+                     *       "type": "test",
+                     *       "key": null,
+                     *       "status": "pending",
+                     *       "attempts": 0,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "next_attempt_at": "2030-01-31T12:00:00.000Z",
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                /** @example delivered */
+                status?: "pending" | "delivered" | "failed";
+                type?: "key_created" | "key_updated" | "key_deactivated" | "key_activated" | "key_rotated" | "key_grace_ended" | "key_revoked" | "key_purged" | "key_expiring" | "key_expired" | "key_old_secret_used" | "key_leaked" | "key_locked" | "quota_warning" | "quota_reached" | "credits_low" | "credits_exhausted" | "member_removed" | "endpoint_disabled" | "test" | "ip_locked" | "gate_unavailable" | "upstream_unhealthy" | "outbox_stuck" | "dead_letter" | "cron_late";
+            };
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "id": "del_31",
+                     *           "webhook": "whe_7hWq3Yd2",
+                     *           "event": "evt_7",
+                     *           "type": "key_revoked",
+                     *           "key": "key_9dKx2LpT",
+                     *           "status": "delivered",
+                     *           "attempts": 1,
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "next_attempt_at": null,
+                     *           "ended_at": "2030-01-31T12:00:01.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        deliveries: components["schemas"]["WebhookDelivery"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    showDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+                /**
+                 * @description The id of a delivery.
+                 * @example del_31
+                 */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "del_31",
+                     *       "webhook": "whe_7hWq3Yd2",
+                     *       "event": "evt_7",
+                     *       "type": "key_revoked",
+                     *       "key": "key_9dKx2LpT",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "next_attempt_at": null,
+                     *       "ended_at": "2030-01-31T12:00:01.000Z",
+                     *       "log": [
+                     *         {
+                     *           "number": 1,
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "duration_ms": 87,
+                     *           "status": 204,
+                     *           "error": null,
+                     *           "request": {
+                     *             "url": "https://hooks.example.com/keys",
+                     *             "headers": {
+                     *               "content-type": "application/json",
+                     *               "webhook-id": "evt_7",
+                     *               "webhook-timestamp": "1896091200"
+                     *             },
+                     *             "body": "{\"id\":\"evt_7\",\"type\":\"key_revoked\"}"
+                     *           },
+                     *           "response": {
+                     *             "headers": {
+                     *               "date": "Thu, 31 Jan 2030 12:00:00 GMT"
+                     *             },
+                     *             "body": ""
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownWebhookDelivery"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused19"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
+    resendDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Which account is meant, for users who belong to several. */
+                "X-Keystile-Account"?: components["parameters"]["Account"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+                /**
+                 * @description The id of a delivery.
+                 * @example del_31
+                 */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "del_31",
+                     *       "webhook": "whe_7hWq3Yd2",
+                     *       "event": "evt_7",
+                     *       "type": "key_revoked",
+                     *       "key": "key_9dKx2LpT",
+                     *       "status": "pending",
+                     *       "attempts": 1,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "next_attempt_at": "2030-01-31T12:30:00.000Z",
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused21"];
+            403: components["responses"]["Refused22"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused16"];
+        };
+    };
     rotateKey: {
         parameters: {
             query?: never;
@@ -5062,7 +6051,7 @@ export interface operations {
             };
             400: components["responses"]["Refused2"];
             401: components["responses"]["Refused21"];
-            403: components["responses"]["Refused25"];
+            403: components["responses"]["Refused27"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused14"];
@@ -5179,7 +6168,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -5239,8 +6228,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
             413: components["responses"]["Refused4"];
@@ -5289,7 +6278,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -5357,8 +6346,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             413: components["responses"]["Refused4"];
@@ -5433,8 +6422,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused26"];
@@ -5510,8 +6499,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -5587,8 +6576,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused26"];
@@ -5645,7 +6634,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -5695,8 +6684,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -5749,7 +6738,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -5819,7 +6808,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -5882,8 +6871,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -5972,8 +6961,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
@@ -6063,8 +7052,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
@@ -6126,7 +7115,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -6182,8 +7171,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -6311,11 +7300,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused29"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused30"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
-            409: components["responses"]["Refused30"];
+            409: components["responses"]["Refused31"];
             413: components["responses"]["Refused4"];
             429: components["responses"]["Refused20"];
             /**
@@ -6428,7 +7417,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -6486,8 +7475,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
@@ -6580,8 +7569,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
@@ -6661,7 +7650,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -6695,8 +7684,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
@@ -6794,8 +7783,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused31"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused32"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
@@ -6831,8 +7820,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -6898,8 +7887,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -6965,8 +7954,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused17"];
@@ -7024,8 +8013,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused32"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused33"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused14"];
@@ -7115,8 +8104,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused8"];
             413: components["responses"]["Refused4"];
@@ -7170,7 +8159,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -7234,7 +8223,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -7316,8 +8305,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused26"];
@@ -7396,7 +8385,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -7483,7 +8472,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             404: components["responses"]["Refused7"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
@@ -7529,7 +8518,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -7564,8 +8553,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -7641,7 +8630,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -7672,7 +8661,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -7722,8 +8711,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
-            403: components["responses"]["Refused28"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
             405: components["responses"]["WrongMethod"];
             409: components["responses"]["Refused26"];
             413: components["responses"]["Refused4"];
@@ -7823,7 +8812,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
@@ -7877,8 +8866,576 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            401: components["responses"]["Refused27"];
+            401: components["responses"]["Refused28"];
             405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    listOperatorWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhooks": [
+                     *         {
+                     *           "id": "whe_7hWq3Yd2",
+                     *           "account": null,
+                     *           "url": "https://hooks.example.com/keys",
+                     *           "description": "alerts",
+                     *           "events": null,
+                     *           "status": "active",
+                     *           "disabled_by": null,
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "failures": 0,
+                     *           "failing_since": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        webhooks: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    createOperatorWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/keys",
+                 *       "description": "alerts",
+                 *       "events": null
+                 *     }
+                 */
+                "application/json": {
+                    url: string;
+                    description?: string | null;
+                    events?: ("key_created" | "key_updated" | "key_deactivated" | "key_activated" | "key_rotated" | "key_grace_ended" | "key_revoked" | "key_purged" | "key_expiring" | "key_expired" | "key_old_secret_used" | "key_leaked" | "key_locked" | "quota_warning" | "quota_reached" | "credits_low" | "credits_exhausted" | "member_removed" | "endpoint_disabled" | "ip_locked" | "gate_unavailable" | "upstream_unhealthy" | "outbox_stuck" | "dead_letter" | "cron_late")[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV…",
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": null,
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "alerts",
+                     *       "events": null,
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused34"];
+        };
+    };
+    showOperatorWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": null,
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "alerts",
+                     *       "events": null,
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    deleteOperatorWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is no body. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    updateOperatorWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/keys",
+                 *       "events": null,
+                 *       "status": "active"
+                 *     }
+                 */
+                "application/json": {
+                    url?: string;
+                    description?: string | null;
+                    events?: ("key_created" | "key_updated" | "key_deactivated" | "key_activated" | "key_rotated" | "key_grace_ended" | "key_revoked" | "key_purged" | "key_expiring" | "key_expired" | "key_old_secret_used" | "key_leaked" | "key_locked" | "quota_warning" | "quota_reached" | "credits_low" | "credits_exhausted" | "member_removed" | "endpoint_disabled" | "ip_locked" | "gate_unavailable" | "upstream_unhealthy" | "outbox_stuck" | "dead_letter" | "cron_late")[] | null;
+                    /** @enum {string} */
+                    status?: "active" | "disabled";
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": null,
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "alerts",
+                     *       "events": null,
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    rotateOperatorWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 3600
+                 *     }
+                 */
+                "application/json": {
+                    grace_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV…",
+                     *       "grace_period_ends_at": "2030-02-01T12:00:00.000Z",
+                     *       "id": "whe_7hWq3Yd2",
+                     *       "account": null,
+                     *       "url": "https://hooks.example.com/keys",
+                     *       "description": "alerts",
+                     *       "events": null,
+                     *       "status": "active",
+                     *       "disabled_by": null,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "failures": 0,
+                     *       "failing_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedWebhook"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused26"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused34"];
+        };
+    };
+    testOperatorWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "del_31",
+                     *       "webhook": "whe_7hWq3Yd2",
+                     *       "event": "evt_7",
+                     *       "type": "test",
+                     *       "key": null,
+                     *       "status": "pending",
+                     *       "attempts": 0,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "next_attempt_at": "2030-01-31T12:00:00.000Z",
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    listOperatorDeliveries: {
+        parameters: {
+            query?: {
+                /** @example 50 */
+                limit?: string;
+                cursor?: string;
+                /** @example delivered */
+                status?: "pending" | "delivered" | "failed";
+                type?: "key_created" | "key_updated" | "key_deactivated" | "key_activated" | "key_rotated" | "key_grace_ended" | "key_revoked" | "key_purged" | "key_expiring" | "key_expired" | "key_old_secret_used" | "key_leaked" | "key_locked" | "quota_warning" | "quota_reached" | "credits_low" | "credits_exhausted" | "member_removed" | "endpoint_disabled" | "test" | "ip_locked" | "gate_unavailable" | "upstream_unhealthy" | "outbox_stuck" | "dead_letter" | "cron_late";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "id": "del_31",
+                     *           "webhook": "whe_7hWq3Yd2",
+                     *           "event": "evt_7",
+                     *           "type": "key_revoked",
+                     *           "key": "key_9dKx2LpT",
+                     *           "status": "delivered",
+                     *           "attempts": 1,
+                     *           "created_at": "2030-01-31T12:00:00.000Z",
+                     *           "next_attempt_at": null,
+                     *           "ended_at": "2030-01-31T12:00:01.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        deliveries: components["schemas"]["WebhookDelivery"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    showOperatorDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+                /**
+                 * @description The id of a delivery.
+                 * @example del_31
+                 */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "del_31",
+                     *       "webhook": "whe_7hWq3Yd2",
+                     *       "event": "evt_7",
+                     *       "type": "key_revoked",
+                     *       "key": "key_9dKx2LpT",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "next_attempt_at": null,
+                     *       "ended_at": "2030-01-31T12:00:01.000Z",
+                     *       "log": [
+                     *         {
+                     *           "number": 1,
+                     *           "at": "2030-01-31T12:00:00.000Z",
+                     *           "duration_ms": 87,
+                     *           "status": 204,
+                     *           "error": null,
+                     *           "request": {
+                     *             "url": "https://hooks.example.com/keys",
+                     *             "headers": {
+                     *               "content-type": "application/json",
+                     *               "webhook-id": "evt_7",
+                     *               "webhook-timestamp": "1896091200"
+                     *             },
+                     *             "body": "{\"id\":\"evt_7\",\"type\":\"key_revoked\"}"
+                     *           },
+                     *           "response": {
+                     *             "headers": {
+                     *               "date": "Thu, 31 Jan 2030 12:00:00 GMT"
+                     *             },
+                     *             "body": ""
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownWebhookDelivery"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            429: components["responses"]["Refused20"];
+            503: components["responses"]["Refused12"];
+        };
+    };
+    resendOperatorDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, like a UUID; the same where the same request is sent again, which then has the answer of the first one and does nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of a webhook endpoint.
+                 * @example whe_7hWq3Yd2
+                 */
+                id: string;
+                /**
+                 * @description The id of a delivery.
+                 * @example del_31
+                 */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "del_31",
+                     *       "webhook": "whe_7hWq3Yd2",
+                     *       "event": "evt_7",
+                     *       "type": "key_revoked",
+                     *       "key": "key_9dKx2LpT",
+                     *       "status": "pending",
+                     *       "attempts": 1,
+                     *       "created_at": "2030-01-31T12:00:00.000Z",
+                     *       "next_attempt_at": "2030-01-31T12:30:00.000Z",
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["Refused2"];
+            401: components["responses"]["Refused28"];
+            403: components["responses"]["Refused29"];
+            404: components["responses"]["Refused7"];
+            405: components["responses"]["WrongMethod"];
+            409: components["responses"]["Refused17"];
+            413: components["responses"]["Refused4"];
             429: components["responses"]["Refused20"];
             503: components["responses"]["Refused12"];
         };
@@ -7962,7 +9519,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused2"];
-            403: components["responses"]["Refused33"];
+            403: components["responses"]["Refused35"];
             405: components["responses"]["WrongMethod"];
             413: components["responses"]["Refused4"];
             429: components["responses"]["Refused6"];
@@ -8337,8 +9894,8 @@ export interface operations {
                  *           "environment": "live"
                  *         },
                  *         "actor": "member:mem_9dKx2LpT",
-                 *         "old_prefix": "ks_live_Zx81Lm",
-                 *         "grace_ends_at": "2030-02-01T12:00:00.000Z"
+                 *         "old_key_prefix": "ks_live_Zx81Lm",
+                 *         "grace_period_ends_at": "2030-02-01T12:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -8772,8 +10329,8 @@ export interface operations {
                  *           "label": "production",
                  *           "environment": "live"
                  *         },
-                 *         "old_prefix": "ks_live_Zx81Lm",
-                 *         "grace_ends_at": "2030-01-31T12:00:00.000Z"
+                 *         "old_key_prefix": "ks_live_Zx81Lm",
+                 *         "grace_period_ends_at": "2030-01-31T12:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -8844,7 +10401,7 @@ export interface operations {
                  *           "label": "production",
                  *           "environment": "live"
                  *         },
-                 *         "old_prefix": "ks_live_Zx81Lm",
+                 *         "old_key_prefix": "ks_live_Zx81Lm",
                  *         "hour": "2030-01-31T12:00:00.000Z",
                  *         "requests": null
                  *       }

@@ -13,7 +13,7 @@ export interface Entropy {
   readonly isAgain: boolean;
 }
 
-const KINDS: readonly IdKind[] = ['acc', 'key', 'sec', 'mem', 'inv', 'whe', 'whs'];
+const KINDS: readonly IdKind[] = ['acc', 'key', 'sec', 'mem', 'inv', 'whe', 'whs', 'req'];
 
 function randomBytes(n: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(n));

@@ -12,9 +12,14 @@ export function parameters(fields: object, actor: Actor, nowMs: number): string 
   return JSON.stringify({ ...fields, actor, nowMs });
 }
 
+const BY_WHOM = `?1 ->> 'nowMs', ?1 ->> '$.actor.name', ?1 ->> '$.actor.address', ?1 ->> '$.actor.requestId'`;
+
 /** The beginning of an audit entry; action, account, key, before and after follow, in this order. */
-export const NOTE = `INSERT INTO audit (${AUDIT_COLUMNS})
-  SELECT ?1 ->> 'nowMs', ?1 ->> '$.actor.name', ?1 ->> '$.actor.address', ?1 ->> '$.actor.requestId'`;
+export const NOTE = `INSERT INTO audit (${AUDIT_COLUMNS}) SELECT ${BY_WHOM}`;
+
+/** The same of one that stands there once: {@link ONCE} is its end. */
+export const NOTE_ONCE = `INSERT INTO audit (once, ${AUDIT_COLUMNS}) SELECT ?1 ->> 'once', ${BY_WHOM}`;
+export const ONCE = 'ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING';
 
 /** What to do to each key, as SQL over keys `k` and `?1`; `before` and `after` are JSON for the audit trail. */
 export interface KeySetChange {

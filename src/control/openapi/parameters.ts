@@ -20,6 +20,8 @@ const BEHIND: Readonly<Record<string, Pick<Parameter, 'description' | 'schema' |
   members: { description: 'The id of a member.', schema: TEXT, example: 'mem_9dKx2LpT' },
   invitations: { description: 'The id of an invitation.', schema: TEXT, example: 'inv_9dKx2LpT' },
   imports: { description: 'The name of an import.', schema: TEXT, example: 'move-1' },
+  webhooks: { description: 'The id of a webhook endpoint.', schema: TEXT, example: 'whe_7hWq3Yd2' },
+  deliveries: { description: 'The id of a delivery.', schema: TEXT, example: 'del_31' },
   lockouts: {
     description: 'What is locked: an address, or a secret.',
     schema: { type: 'string', enum: ['ip', 'secret'] },

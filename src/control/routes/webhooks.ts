@@ -2,9 +2,10 @@ import type { Audience } from '../../events/types.ts';
 import type { Desk, MemberDesk } from '../desk.ts';
 import * as input from '../input.ts';
 import { rotation } from '../inputs/rotation.ts';
-import { endpointChange, newEndpoint } from '../inputs/webhooks.ts';
-import { id, type Route, route } from '../route.ts';
+import { deliveryQuery, endpointChange, newEndpoint } from '../inputs/webhooks.ts';
+import { id, type Params, type Route, route } from '../route.ts';
 import * as shape from '../shapes/webhooks.ts';
+import { sendAgain, sendTest, showDeliveries, showDelivery } from '../webhooks/deliveries.ts';
 import {
   alterEndpoint,
   makeEndpoint,
@@ -14,6 +15,8 @@ import {
   showEndpoint,
   showEndpoints,
 } from '../webhooks/endpoints.ts';
+
+const delivery = (params: Params): string => params.delivery ?? '';
 
 /** The routes of webhook endpoints, for who may hear of these events; `name` makes an operation's name of a verb. */
 function webhookRoutes<D extends Desk>(
@@ -101,6 +104,58 @@ function webhookRoutes<D extends Desk>(
         example: { input: { grace_seconds: 3_600 }, answer: examples.rotatedWebhook },
       },
       (desk, terms, params) => rotateEndpoint(desk, ownerOf(desk), id(params), terms),
+    ),
+    route(
+      'POST',
+      '/webhooks/:id/test',
+      input.nothing,
+      {
+        id: name('test'),
+        summary: 'Send a test event to a webhook endpoint',
+        answers: { 201: shape.webhookDelivery },
+        denials: ['not_found', 'conflict'],
+        example: { answer: shape.examples.test },
+      },
+      (desk, _, params) => sendTest(desk, ownerOf(desk), id(params)),
+    ),
+    route(
+      'GET',
+      '/webhooks/:id/deliveries',
+      deliveryQuery,
+      {
+        id: name('list', 'Deliveries'),
+        summary: 'What was sent to a webhook endpoint, or is to be, newest first',
+        answers: { 200: shape.webhookDeliveries },
+        denials: ['not_found'],
+        example: { input: { status: 'delivered', limit: '50' }, answer: shape.examples.deliveries },
+      },
+      (desk, query, params) => showDeliveries(desk, ownerOf(desk), id(params), query),
+    ),
+    route(
+      'GET',
+      '/webhooks/:id/deliveries/:delivery',
+      input.nothing,
+      {
+        id: name('show', 'Delivery'),
+        summary: 'A delivery with its attempts: each request and each answer, bodies as far as 4 KB',
+        answers: { 200: shape.shownWebhookDelivery },
+        denials: ['not_found'],
+        example: { answer: shape.examples.shownDelivery },
+      },
+      (desk, _, params) => showDelivery(desk, ownerOf(desk), id(params), delivery(params)),
+    ),
+    route(
+      'POST',
+      '/webhooks/:id/deliveries/:delivery/resend',
+      input.nothing,
+      {
+        id: name('resend', 'Delivery'),
+        summary: 'Send a delivery again that has arrived or was given up',
+        answers: { 200: shape.webhookDelivery },
+        denials: ['not_found', 'conflict'],
+        example: { answer: shape.examples.delivery },
+      },
+      (desk, _, params) => sendAgain(desk, ownerOf(desk), id(params), delivery(params)),
     ),
   ];
 }

@@ -53,6 +53,27 @@ const delivery = {
 /** One event for one endpoint. */
 export const webhookDelivery = z.strictObject(delivery).meta({ id: 'WebhookDelivery' });
 
+const headers = z.record(z.string(), z.string());
+
+/** The same with its attempts: what was sent and what came back, bodies as far as 4 KB. */
+export const shownWebhookDelivery = z
+  .strictObject({
+    ...delivery,
+    log: z.array(
+      z.strictObject({
+        number: z.int(),
+        at: time,
+        duration_ms: z.int(),
+        /** null: there was no answer, and `error` says why. */
+        status: z.int().nullable(),
+        error: z.string().nullable(),
+        request: z.strictObject({ url: z.string(), headers, body: z.string() }),
+        response: z.strictObject({ headers, body: z.string() }).nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'ShownWebhookDelivery' });
+
 export const webhookDeliveries = pageOf('deliveries', webhookDelivery);
 
 const exampleWebhook = {
@@ -71,9 +92,44 @@ const ofOperator = { ...exampleWebhook, account: null, description: 'alerts', ev
 const SECRET = { secret: 'whsec_C2FVsBQIhrscChlQIMV…' } as const;
 const GRACE = { grace_period_ends_at: '2030-02-01T12:00:00.000Z' } as const;
 
-/** What the document shows as examples. */
+const exampleDelivery = {
+  id: 'del_31',
+  webhook: exampleWebhook.id,
+  event: 'evt_7',
+  type: 'key_revoked',
+  key: 'key_9dKx2LpT',
+  status: 'delivered',
+  attempts: 1,
+  created_at: AT,
+  next_attempt_at: null,
+  ended_at: '2030-01-31T12:00:01.000Z',
+} as const;
+const examplePending = {
+  ...exampleDelivery,
+  status: 'pending',
+  next_attempt_at: '2030-01-31T12:30:00.000Z',
+  ended_at: null,
+} as const;
+const exampleAttempt = {
+  number: 1,
+  at: AT,
+  duration_ms: 87,
+  status: 204,
+  error: null,
+  request: {
+    url: exampleWebhook.url,
+    headers: { 'content-type': 'application/json', 'webhook-id': 'evt_7', 'webhook-timestamp': '1896091200' },
+    body: '{"id":"evt_7","type":"key_revoked"}',
+  },
+  response: { headers: { date: 'Thu, 31 Jan 2030 12:00:00 GMT' }, body: '' },
+} as const;
+
+/** What the document shows as examples; endpoints by whose they are. */
 export const examples = {
-  /** By whose endpoint it is. */
+  delivery: examplePending,
+  deliveries: { deliveries: [exampleDelivery], next_cursor: null },
+  shownDelivery: { ...exampleDelivery, log: [exampleAttempt] },
+  test: { ...examplePending, type: 'test', key: null, attempts: 0, next_attempt_at: AT },
   account: {
     webhook: exampleWebhook,
     webhooks: { webhooks: [exampleWebhook] },
