@@ -257,6 +257,7 @@ CREATE TABLE IF NOT EXISTS webhook_secrets (
 
 CREATE INDEX IF NOT EXISTS webhook_secrets_by_endpoint ON webhook_secrets (endpoint_id);
 CREATE INDEX IF NOT EXISTS webhook_secrets_by_version ON webhook_secrets (key_version);
+CREATE INDEX IF NOT EXISTS webhook_secrets_by_end ON webhook_secrets (ends_at_ms) WHERE ends_at_ms IS NOT NULL;
 
 -- Which entry of the audit trail is which event. audience: whose endpoints hear of it beside the operator's.
 CREATE TABLE IF NOT EXISTS event_types (
@@ -337,6 +338,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE UNIQUE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event_id, endpoint_id);
 CREATE INDEX IF NOT EXISTS deliveries_by_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (endpoint_id, next_attempt_at_ms, id) WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS deliveries_in_hand ON deliveries (endpoint_id, next_attempt_at_ms) WHERE leased = 1;
 CREATE INDEX IF NOT EXISTS deliveries_of_key ON deliveries (key_id, endpoint_id, id) WHERE status = 'pending' AND key_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS deliveries_by_age ON deliveries (created_at_ms);
 

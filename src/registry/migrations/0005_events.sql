@@ -28,6 +28,7 @@ CREATE TABLE webhook_secrets (
 
 CREATE INDEX webhook_secrets_by_endpoint ON webhook_secrets (endpoint_id);
 CREATE INDEX webhook_secrets_by_version ON webhook_secrets (key_version);
+CREATE INDEX webhook_secrets_by_end ON webhook_secrets (ends_at_ms) WHERE ends_at_ms IS NOT NULL;
 
 -- Which entry of the audit trail is which event. audience: whose endpoints hear of it beside the operator's.
 CREATE TABLE event_types (
@@ -107,6 +108,7 @@ CREATE TABLE deliveries (
 CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, endpoint_id);
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at_ms, id) WHERE status = 'pending';
+CREATE INDEX deliveries_in_hand ON deliveries (endpoint_id, next_attempt_at_ms) WHERE leased = 1;
 CREATE INDEX deliveries_of_key ON deliveries (key_id, endpoint_id, id) WHERE status = 'pending' AND key_id IS NOT NULL;
 CREATE INDEX deliveries_by_age ON deliveries (created_at_ms);
 

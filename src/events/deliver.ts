@@ -1,0 +1,86 @@
+import type { Policy } from '../policy/schema.ts';
+import type { AttemptRecord } from '../registry/attempts.ts';
+import { resolveTarget } from './resolve.ts';
+
+/** An attempt, and whether the receiver has taken the delivery. */
+export interface Sent extends AttemptRecord {
+  readonly ok: boolean;
+}
+
+/** A request that is signed. */
+export interface Signed {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** How much of a body is kept, in bytes; of an answer no more is read. */
+const KEPT_BYTES = 4_096;
+/** How many headers of an answer are kept, and how much of each. */
+const KEPT_HEADERS = 50;
+const KEPT_CHARS = 500;
+
+/**
+ * Sends one request to an endpoint, once its address is known to be one that is allowed. Only an answer of 2xx that is
+ * complete in time counts: redirects lead where nobody has checked, so they are failures. Never throws; `error` says in
+ * a word why there was no answer.
+ */
+export async function deliver(signed: Signed, rules: Policy['webhooks'], nowMs: () => number): Promise<Sent> {
+  const atMs = nowMs();
+  const request = { ...signed, body: beginningOf(new TextEncoder().encode(signed.body)) };
+  const done = (answer: Pick<Sent, 'status' | 'error' | 'response'>): Sent => {
+    const { status, error } = answer;
+    const ok = error === null && status !== null && status >= 200 && status < 300;
+    return { atMs, durationMs: nowMs() - atMs, request, ...answer, ok };
+  };
+  const signal = AbortSignal.timeout(rules.timeout);
+  let status: number | null = null;
+  let headers: Record<string, string> = {};
+  try {
+    if ((await resolveTarget(signed.url, rules, signal)) !== null) {
+      return done({ status, error: signal.aborted ? 'timeout' : 'address_refused', response: null });
+    }
+    const response = await fetch(signed.url, {
+      method: 'POST',
+      headers: signed.headers,
+      body: signed.body,
+      redirect: 'manual',
+      signal,
+    });
+    status = response.status;
+    headers = Object.fromEntries(
+      [...response.headers].slice(0, KEPT_HEADERS).map(([name, value]) => [name, value.slice(0, KEPT_CHARS)]),
+    );
+    return done({ status, error: null, response: { headers, body: await readBeginning(response, signal) } });
+  } catch {
+    const error = signal.aborted ? 'timeout' : 'connection_failed';
+    return done({ status, error, response: status === null ? null : { headers, body: '' } });
+  }
+}
+
+/** What of a body is kept, as text. */
+function beginningOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, KEPT_BYTES));
+}
+
+/** Reads the beginning of an answer, and lets go of the rest. Throws once the time is over. */
+async function readBeginning(response: Response, signal: AbortSignal): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  const late = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => late.reject(signal.reason));
+  const bytes = new Uint8Array(KEPT_BYTES);
+  let length = 0;
+  try {
+    while (length < KEPT_BYTES) {
+      const { value } = await Promise.race([reader.read(), late.promise]);
+      if (value === undefined) break;
+      const some = value.subarray(0, KEPT_BYTES - length);
+      bytes.set(some, length);
+      length += some.length;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+  return beginningOf(bytes.subarray(0, length));
+}

@@ -1,0 +1,155 @@
+import type { Db } from './rows.ts';
+import type { SealedSecret } from './webhooks.ts';
+
+/*
+ * What is to be delivered, and who has it in hand. Whoever takes a delivery has it for a while only: if nothing has been
+ * heard of it by then, it is due again, so nothing that is killed or lost on the way takes a delivery with it.
+ */
+
+/** The n-th attempt of a delivery. */
+export interface Attempt {
+  readonly delivery: number;
+  readonly attempt: number;
+}
+
+/** A delivery whose next attempt is its holder's alone to make. */
+export interface Claimed extends Attempt {
+  readonly event: number;
+  readonly endpoint: string;
+  /** Whose endpoint; null: the operator's. */
+  readonly accountId: string | null;
+  readonly url: string;
+  /** What it is signed with, newest first. */
+  readonly secrets: readonly SealedSecret[];
+  /** How many attempts have failed since it was last asked for. */
+  readonly failures: number;
+}
+
+/** So many deliveries are handed over at once, and so many of one endpoint are in hand. */
+const MOST = 100;
+const MOST_OF_ENDPOINT = 10;
+/** An endpoint that failed is tried with so many before it is given all. */
+const MOST_OF_FAILING = 1;
+/** How long the queue may take. */
+const HANDED_OVER_MS = 60_000;
+/** An event waits for so long behind those of its key that came before it. */
+const IN_ORDER_MS = 3_600_000;
+
+/** Each endpoint that has something pending, by one step in the index: what waits for one is not looked at for others. */
+const ENDPOINTS = `endpoint (id) AS (
+  SELECT (SELECT min(endpoint_id) FROM deliveries INDEXED BY deliveries_due WHERE status = 'pending')
+  UNION ALL
+  SELECT (SELECT min(d.endpoint_id) FROM deliveries AS d INDEXED BY deliveries_due
+    WHERE d.status = 'pending' AND d.endpoint_id > endpoint.id)
+  FROM endpoint WHERE endpoint.id IS NOT NULL)`;
+
+/** Those to which something may be sent now, and how many deliveries. */
+const READY = `ready AS (
+  SELECT w.id, iif(w.failures = 0, ${MOST_OF_ENDPOINT}, ${MOST_OF_FAILING}) - (
+      SELECT count(*) FROM deliveries AS h INDEXED BY deliveries_in_hand
+      WHERE h.endpoint_id = w.id AND h.leased = 1 AND h.next_attempt_at_ms > ?1) AS free
+  FROM endpoint CROSS JOIN webhook_endpoints AS w ON w.id = endpoint.id
+  WHERE w.status = 'active' AND w.resumes_at_ms <= ?1)`;
+
+/** Whether a change is not known to be in force: that of the event, or one of its key before. */
+const NOT_IN_FORCE = `EXISTS (SELECT 1 FROM outbox AS o WHERE o.key_id = d.key_id AND o.created_at_ms <= d.created_at_ms)
+  OR (d.key_id IS NULL AND EXISTS (
+    SELECT 1 FROM events AS e CROSS JOIN outbox AS o ON o.account_id = e.account_id AND o.created_at_ms = e.at_ms
+    WHERE e.id = d.event_id))`;
+
+/** Whether the event before it of the same key is still pending, and not for too long. */
+const BEHIND = `coalesce((
+  SELECT b.created_at_ms FROM deliveries AS b INDEXED BY deliveries_of_key
+  WHERE b.key_id = d.key_id AND b.endpoint_id = d.endpoint_id AND b.status = 'pending' AND b.id < d.id
+  ORDER BY b.id DESC LIMIT 1) > ?1 - ${IN_ORDER_MS}, false)`;
+
+/** What is due at an endpoint, as a JSON array, the longest due first. */
+const DUE = `SELECT json_group_array(id) FROM (
+  SELECT d.id FROM deliveries AS d INDEXED BY deliveries_due
+  WHERE d.endpoint_id = ready.id AND d.status = 'pending' AND d.next_attempt_at_ms <= ?1
+    AND NOT (${NOT_IN_FORCE}) AND NOT ${BEHIND}
+  ORDER BY d.next_attempt_at_ms, d.id LIMIT ${MOST_OF_ENDPOINT})`;
+
+/**
+ * Takes what is due at `nowMs`, to be handed over to the queue: the first of each endpoint before the second of any,
+ * and never more than {@link MOST}. What is not claimed within a minute is due again.
+ */
+export async function handOver(db: Db, nowMs: number): Promise<Attempt[]> {
+  const { results } = await db
+    .prepare(
+      `WITH RECURSIVE ${ENDPOINTS}, ${READY}
+       UPDATE deliveries SET leased = 1, next_attempt_at_ms = ?2 WHERE id IN (
+         SELECT d.id FROM ready
+           CROSS JOIN json_each((${DUE})) AS place CROSS JOIN deliveries AS d ON d.id = place.value
+         WHERE place.key < ready.free ORDER BY place.key, d.next_attempt_at_ms, d.id LIMIT ${MOST})
+       RETURNING id AS delivery, attempts + 1 AS attempt`,
+    )
+    .bind(nowMs, nowMs + HANDED_OVER_MS)
+    .all<Attempt>();
+  return results;
+}
+
+type ClaimedRow = Omit<Claimed, 'secrets'> & { readonly secrets: string };
+
+/**
+ * Begins these attempts, in one transaction: each is begun once, however often it is asked for, and none of an endpoint
+ * that is disabled. An attempt that has left no trace after `leaseMs` is taken for lost.
+ */
+export async function claim(db: Db, attempts: readonly Attempt[], nowMs: number, leaseMs: number): Promise<Claimed[]> {
+  if (attempts.length === 0) return [];
+  const asked = JSON.stringify(attempts);
+  const [begun, read] = await db.batch<unknown>([
+    db
+      .prepare(
+        `UPDATE deliveries SET attempts = attempts + 1, leased = 1, next_attempt_at_ms = ?2
+         FROM json_each(?1) AS c, webhook_endpoints AS w
+         WHERE deliveries.id = c.value ->> 'delivery' AND deliveries.attempts = c.value ->> 'attempt' - 1
+           AND deliveries.status = 'pending' AND w.id = deliveries.endpoint_id AND w.status = 'active'
+         RETURNING deliveries.id`,
+      )
+      .bind(asked, nowMs + leaseMs),
+    db
+      .prepare(
+        `SELECT d.id AS delivery, d.attempts AS attempt, d.event_id AS event, w.id AS endpoint,
+           w.account_id AS accountId, w.url,
+           (SELECT count(*) FROM delivery_attempts AS a
+            WHERE a.delivery_id = d.id AND a.at_ms >= d.since_at_ms) AS failures,
+           (SELECT json_group_array(json_object('id', id, 'sealed', sealed, 'keyVersion', key_version)) FROM (
+              SELECT * FROM webhook_secrets WHERE endpoint_id = w.id AND (ends_at_ms IS NULL OR ends_at_ms > ?2)
+              ORDER BY created_at_ms DESC, id)) AS secrets
+         FROM json_each(?1) AS c CROSS JOIN deliveries AS d ON d.id = c.value ->> 'delivery'
+           CROSS JOIN webhook_endpoints AS w ON w.id = d.endpoint_id`,
+      )
+      .bind(asked, nowMs),
+  ]);
+  const rows = new Map((read?.results ?? []).map((row) => [(row as ClaimedRow).delivery, row as ClaimedRow]));
+  return (begun?.results ?? []).flatMap((own) => {
+    const row = rows.get((own as { id: number }).id);
+    return row === undefined ? [] : [{ ...row, secrets: JSON.parse(row.secrets) as SealedSecret[] }];
+  });
+}
+
+/**
+ * Forgets deliveries from before `beforeMs`, with their attempts and the events that no other delivery has, at most
+ * `limit` of them. Returns how many.
+ */
+export async function purgeDeliveries(db: Db, beforeMs: number, limit: number): Promise<number> {
+  const { results } = await db
+    .prepare('SELECT id, event_id AS event FROM deliveries WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?')
+    .bind(beforeMs, limit)
+    .all<{ id: number; event: number }>();
+  if (results.length === 0) return 0;
+  const ids = JSON.stringify(results.map(({ id }) => id));
+  const events = JSON.stringify(results.map(({ event }) => event));
+  await db.batch([
+    db.prepare('DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT value FROM json_each(?))').bind(ids),
+    db.prepare('DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?))').bind(ids),
+    db
+      .prepare(
+        `DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))
+           AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = events.id)`,
+      )
+      .bind(events),
+  ]);
+  return results.length;
+}
