@@ -14,7 +14,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['cli'],
   ['client'],
   ['index.ts'],
-  ['app.ts', 'scheduled.ts'],
+  ['app.ts', 'scheduled.ts', 'schedules'],
   ['env.ts', 'gateway', 'control', 'onboarding', 'dashboard'],
   ['registry', 'objects', 'events'],
   ['policy', 'credential', 'decision', 'meter'],

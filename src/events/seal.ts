@@ -9,6 +9,8 @@ import { readVersionedKeys, type VersionedKey } from '../credential/entries.ts';
 export interface Seal {
   /** The version of the key under which secrets are sealed now. */
   readonly version: number;
+  /** All versions that can be opened. */
+  readonly versions: readonly number[];
   /** `secret` as text that only {@link open} reads, and only for the same `owner`: who takes it elsewhere has nothing. */
   seal(secret: string, owner: string): Promise<string>;
   /** The secret that was sealed under a version. Throws where its key is gone, or it is of another owner, or altered. */
@@ -40,6 +42,7 @@ export function openSeal(keys: readonly VersionedKey[]): Seal {
   const version = keys[0]?.version ?? 0;
   return {
     version,
+    versions: keys.map((key) => key.version),
     async seal(secret, owner) {
       const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       const sealed = await crypto.subtle.encrypt(algorithm(iv, owner), await keyOf(version), encode(secret));

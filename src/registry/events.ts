@@ -47,3 +47,17 @@ export async function readEvents(db: Db, ids: readonly number[]): Promise<Map<nu
     ]),
   );
 }
+
+/**
+ * Forgets events from before `beforeMs` that no delivery has, as where an endpoint was deleted with its deliveries: of
+ * the `limit` oldest, since what is as old and has a delivery goes with that.
+ */
+export async function purgeEvents(db: Db, beforeMs: number, limit: number): Promise<void> {
+  await db
+    .prepare(
+      `DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)
+         AND at_ms < ? AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = events.id)`,
+    )
+    .bind(limit, beforeMs)
+    .run();
+}
