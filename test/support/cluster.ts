@@ -15,7 +15,10 @@ export const ADMIN_TOKEN = 'test-admin-token-0123456789';
 export const READ_TOKEN = 'test-reader-token-0123456789';
 export const PEPPERS = `1:${'5a'.repeat(32)}`;
 export const WEBHOOK_KEYS = `1:${'3c'.repeat(32)}`;
-const COMPATIBILITY = { compatibilityDate: '2026-10-20', compatibilityFlags: ['enable_request_signal'] };
+const COMPATIBILITY = {
+  compatibilityDate: '2026-10-20',
+  compatibilityFlags: ['enable_request_signal', 'queue_consumer_no_wait_for_wait_until'],
+};
 
 const GATEWAY = join(import.meta.dirname, 'isolate.ts');
 const gatewayScript = bundleWorker(GATEWAY);
@@ -246,7 +249,7 @@ export class Cluster {
 /** As in `wrangler.toml`. */
 const CONSUMERS = {
   'keystile-events': {
-    maxBatchSize: 20,
+    maxBatchSize: 5,
     maxBatchTimeout: 1,
     maxRetries: 3,
     deadLetterQueue: 'keystile-events-dead',
