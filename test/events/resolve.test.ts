@@ -181,6 +181,7 @@ describe('a resolver that does not say is a problem', () => {
   test.each<[string, RequestListener]>([
     ['when it answers 500', saying('', 500)],
     ['when it answers 204', saying('', 204)],
+    ['when it answers 203 with an answer', saying(found('93.184.215.14'), 203)],
     ['when it answers 500 with an answer', saying(found('93.184.215.14'), 500)],
     ['when it leads elsewhere', (_, response) => response.writeHead(302, { location: '/dns-query?name=x' }).end()],
     ['when it answers no JSON', saying('<html></html>')],
