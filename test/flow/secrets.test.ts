@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { type Github, seen as sighting, startGithub } from '../support/github.ts
 import { malformedKey, unissuedKey } from '../support/keys.ts';
 import { deadUrl, startOrigin, type TestOrigin } from '../support/origin.ts';
 import { type Json, type Reply, read } from '../support/reply.ts';
+import { contents, leaksIn as searchFor } from '../support/secrets.ts';
 
 /*
  * A gateway lives a varied life, and every secret that was made, guessed or configured meanwhile is looked for in all
@@ -202,41 +203,8 @@ async function live(): Promise<void> {
   await cluster.schedule();
 }
 
-/** All files below a folder, one after the other. */
-async function contents(folder: string): Promise<Buffer> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Buffer.concat(await Promise.all(files.map((file) => readFile(file))));
-}
-
-/** A text as it may stand in bytes; base64 at each of its three alignments, without the ends that neighbours change. */
-function formsOf(secret: string): [form: string, bytes: Buffer][] {
-  const base64 = [0, 1, 2].map((shift) => {
-    const text = Buffer.from('x'.repeat(shift) + secret).toString('base64');
-    return text
-      .slice(shift === 0 ? 0 : shift + 1)
-      .replace(/.=+$/, '')
-      .slice(0, -1);
-  });
-  const forms: [string, string][] = [
-    ['plain', secret],
-    ['URL-encoded', encodeURIComponent(secret)],
-    ['hex', Buffer.from(secret).toString('hex')],
-    ...base64.flatMap((text): [string, string][] => [
-      ['base64', text],
-      ['base64url', text.replaceAll('+', '-').replaceAll('/', '_')],
-    ]),
-  ];
-  const bytes = forms.map(([form, text]): [string, Buffer] => [form, Buffer.from(text)]);
-  return [...bytes, ['UTF-16', Buffer.from(secret, 'utf16le')]];
-}
-
 /** Which secrets stand where they must not. */
-function leaksIn(bytes: Buffer): string[] {
-  return [...secrets].flatMap(([what, secret]) =>
-    formsOf(secret).flatMap(([form, found]) => (bytes.includes(found) ? [`${what}, ${form}`] : [])),
-  );
-}
+const leaksIn = (bytes: Buffer) => searchFor(secrets, bytes);
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'keystile-secrets-'));
