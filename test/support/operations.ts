@@ -1,5 +1,6 @@
 import type { Described, Section } from '../../src/control/openapi/section.ts';
 import { ADMIN_TOKEN, type Cluster, type Send } from './cluster.ts';
+import { NOBODY, type PlantedWebhook, plantWebhook } from './webhooks.ts';
 
 /* How an operation of the route tables is called, as its own example says, about things that exist. */
 
@@ -12,6 +13,7 @@ export interface Things {
   readonly trial?: string;
   /** The secret of a service key. */
   readonly service?: string;
+  readonly webhook?: PlantedWebhook;
 }
 
 /** An operation and what stands in front of its path. */
@@ -25,6 +27,10 @@ const JSON_BODY = { 'content-type': 'application/json' };
 /** What is sent in place of the example, where that names something in particular. */
 const INPUT: Readonly<Record<string, (things: Things) => object>> = {
   lookUpKey: ({ key }) => ({ key: key.key }),
+  createWebhook: () => ({ url: NOBODY, events: ['key_leaked'] }),
+  createOperatorWebhook: () => ({ url: NOBODY, events: ['key_leaked'] }),
+  updateWebhook: () => ({ url: `${NOBODY}?again`, status: 'active' }),
+  updateOperatorWebhook: () => ({ url: `${NOBODY}?again`, status: 'active' }),
   verifyKey: ({ key }) => ({ key: key.key, method: 'GET', path: '/v1/models', client_ip: '192.0.2.1' }),
 };
 
@@ -37,6 +43,11 @@ export async function prepare<T extends Things>(cluster: Cluster, operation: str
   }
   if (operation === 'verifyKey') {
     return { ...things, service: (await cluster.issue(things.account, { role: 'service' })).key };
+  }
+  if (/Webhook|Deliver/.test(operation)) {
+    const isOperators = operation.includes('Operator');
+    const name = `${isOperators ? 'operator_' : ''}${things.member}`;
+    return { ...things, webhook: await plantWebhook(cluster, isOperators ? null : things.account, name) };
   }
   if (operation !== 'revokeTrialKey') return things;
   const minted = await done(cluster.send('/api/v1/onboarding/temp-key', { method: 'POST', address: '192.0.2.3' }));
@@ -60,6 +71,8 @@ export function callOf(
     members: things.member,
     keys: things.key.id,
     'api-keys': things.key.id,
+    webhooks: things.webhook?.id ?? '',
+    deliveries: things.webhook?.delivery ?? '',
     imports: 'move-1',
     lockouts: 'ip',
     ':kind': '192.0.2.77',

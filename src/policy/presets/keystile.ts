@@ -262,7 +262,11 @@ export const keystile = {
     service: { allow: [], verifies: true },
     trial: {
       allow: [{ paths: ['/**'] }],
-      deny: [billing, ...administration, { paths: ['/webhooks/**', '/api/v1/webhooks/**'] }],
+      deny: [
+        billing,
+        ...administration,
+        { paths: ['/webhooks/**', '/api/v1/webhooks/**', '/api/v1/user/webhooks/**'] },
+      ],
     },
   },
   members: { join: 'sign_in', first_role: 'account_admin', default_role: 'developer', role_from_claim: false },

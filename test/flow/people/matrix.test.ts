@@ -41,6 +41,8 @@ type Role = (typeof ROLES)[number];
 const MAKERS: readonly Role[] = ['developer', 'account_admin', 'mediabuyer'];
 const KEEPERS: readonly Role[] = ['developer', 'account_admin', 'trial'];
 const READERS: readonly Role[] = ['viewer', ...KEEPERS];
+/** Who may let events be sent somewhere: no trial. */
+const TELLERS: readonly Role[] = ['developer', 'account_admin'];
 
 /** Which members may call a customers' route. */
 const MEMBERS: Readonly<Record<string, readonly Role[]>> = {
@@ -63,6 +65,16 @@ const MEMBERS: Readonly<Record<string, readonly Role[]>> = {
   activateKey: [...KEEPERS, 'mediabuyer'],
   showOwnAudit: READERS,
   rotateKey: [...KEEPERS, 'mediabuyer'],
+  listWebhooks: ['viewer', ...TELLERS],
+  createWebhook: TELLERS,
+  showWebhook: ['viewer', ...TELLERS],
+  updateWebhook: TELLERS,
+  deleteWebhook: TELLERS,
+  rotateWebhookSecret: TELLERS,
+  testWebhook: TELLERS,
+  listDeliveries: ['viewer', ...TELLERS],
+  showDelivery: ['viewer', ...TELLERS],
+  resendDelivery: TELLERS,
   signOut: ROLES,
 };
 
@@ -116,6 +128,16 @@ const OPERATORS: Readonly<Record<string, 'reads' | 'writes'>> = {
   reconcile: 'writes',
   showAudit: 'reads',
   listLeaks: 'reads',
+  listOperatorWebhooks: 'reads',
+  createOperatorWebhook: 'writes',
+  showOperatorWebhook: 'reads',
+  updateOperatorWebhook: 'writes',
+  deleteOperatorWebhook: 'writes',
+  rotateOperatorWebhookSecret: 'writes',
+  testOperatorWebhook: 'writes',
+  listOperatorDeliveries: 'reads',
+  showOperatorDelivery: 'reads',
+  resendOperatorDelivery: 'writes',
 };
 
 /** What is for service keys alone. */
@@ -159,6 +181,7 @@ const policyOf = (issuer: Issuer, github: Github) => ({
   leaks: { github: { keys_url: github.keysUrl } },
   session: issuer.policy,
   members: { join: 'invitation' },
+  webhooks: { allow_local: true },
   caps: { creations_per_user_per_hour: null },
   roles: {
     mediabuyer: {
@@ -186,8 +209,9 @@ let colleague: Person;
 /** Keys of the one account that nothing here changes, by role, and a trial key. */
 let keys: Readonly<Record<string, string>>;
 let trial: string;
-/** The admin of another account. */
+/** The admin of another account, and what is theirs. */
 let theirs: Person;
+let theirThings: Things;
 /** What no answer to anyone of the one account may tell. */
 let hidden: readonly string[];
 let before: readonly string[];
@@ -234,7 +258,9 @@ beforeAll(async () => {
   keys = Object.fromEntries(issued);
   [colleague, theirs] = [another, owner];
   trial = (await prepare(cluster, 'revokeTrialKey', thingsOf(colleague))).trial ?? '';
-  hidden = [theirs.account, theirs.member, theirs.key.id, theirs.key.prefix, theirs.doomed.id];
+  theirThings = await prepare(cluster, 'showWebhook', thingsOf(theirs));
+  const { id: webhook = '' } = theirThings.webhook ?? {};
+  hidden = [theirs.account, theirs.member, theirs.key.id, theirs.key.prefix, theirs.doomed.id, webhook];
   await cluster.call(theirs.key.key);
   before = await theirState();
 
@@ -303,11 +329,11 @@ describe('the customers’ route', () => {
       const session = route === LOGOUT ? bearer(await issuer.token({ user: who.user })) : who.session;
       const may = MEMBERS[id]?.includes(role) === true;
       const orForbidden = (otherwise: string) => (may ? otherwise : said('role_forbidden'));
-      const own = call(things(who));
+      const own = call(await prepare(cluster, id, things(who)));
       const cases = [caseOf('own account', own, orForbidden(ALLOWED), session)];
       if (method === 'GET') cases.push(caseOf('HEAD', own, orForbidden(ALLOWED), session, { method: 'HEAD' }));
       if (path.includes('/:id')) {
-        cases.push(caseOf('ids of another account', call(thingsOf(theirs)), orForbidden(said('not_found')), session));
+        cases.push(caseOf('ids of another account', call(theirThings), orForbidden(said('not_found')), session));
       }
       if (isOfKeys && path.includes('/:id')) {
         const others = seesAll(role) ? orForbidden(ALLOWED) : said('role_forbidden');
@@ -321,7 +347,7 @@ describe('the customers’ route', () => {
     const again = (cases: readonly Case[]) => cases.map((each) => ({ ...each, path: atAlias(each.path) }));
     if (isOfKeys) await expectNone(again(members.filter(({ send }) => send.method !== 'HEAD')));
 
-    const own = call(things(person('account_admin')));
+    const own = call(await prepare(cluster, id, things(person('account_admin'))));
     const methods = methodsOf(MEMBER_ROUTES, path);
     const isOpen = route === LOGOUT;
     const address = freshAddress();
@@ -463,7 +489,9 @@ describe('the operators’ route', () => {
     const { path, method } = route;
     const reads = OPERATORS[id] === 'reads';
     const call = (of: Things) => callOf({ base: ADMIN, route }, of);
-    const own = call(!reads && path.includes('/:id') ? await fresh(id) : thingsOf(colleague));
+    const own = call(
+      !reads && path.includes('/:id') ? await fresh(id) : await prepare(cluster, id, thingsOf(colleague)),
+    );
     const how = { address: freshAddress() };
     const noWrite = reads ? ALLOWED : said('admin_forbidden');
     const cases = [
@@ -516,7 +544,7 @@ describe('the patterns of roles', () => {
     const who = person(role);
     return [...USER_ROUTES, ...byRole].flatMap((route) => {
       const isOwn = byRole.some((each) => each === route);
-      const call = callOf({ base: isOwn ? OWN_KEY : USER, route }, thingsOf(theirs), INPUT[route.about.id]);
+      const call = callOf({ base: isOwn ? OWN_KEY : USER, route }, theirThings, INPUT[route.about.id]);
       const headers = isOwn ? bearer(keyOf(role)) : who.session;
       return [...new Set(places.map((place) => place(call.path)))].map((path) =>
         caseOf(`${role}, ${route.about.id} at ${path}`, { ...call, path }, want(route.about.id), headers),

@@ -52,7 +52,8 @@ let shared: World;
 beforeAll(async () => {
   [issuer, github] = await Promise.all([startIssuer(), startGithub()]);
   const leaks = { github: { keys_url: github.keysUrl } };
-  cluster = await startCluster({ policy: { session: issuer.policy, leaks } });
+  const webhooks = { allow_local: true };
+  cluster = await startCluster({ policy: { session: issuer.policy, leaks, webhooks } });
   shared = await made();
 });
 afterAll(async () => {

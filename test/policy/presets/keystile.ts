@@ -11,7 +11,10 @@ const reading = [
   'GET /api/v1/user/members/1',
 ];
 const writing = ['POST /v1/chat/completions', 'PATCH /v1/files/1', 'DELETE /v1/files/1'];
-const webhooks = ['POST /webhooks', 'GET /webhooks/1/2', 'POST /api/v1/webhooks', 'GET /api/v1/webhooks/1/2'];
+const webhooks = ['/webhooks', '/api/v1/webhooks', '/api/v1/user/webhooks'].flatMap((path) => [
+  `POST ${path}`,
+  `GET ${path}/1/2`,
+]);
 const bills = ['/billing', '/v1/billing', '/api/v1/billing', '/api/v1/invoices', '/api/v1/subscription'];
 const billing = bills.flatMap((path) => [`GET ${path}`, `POST ${path}/1/2`]);
 const administration = [
