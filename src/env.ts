@@ -1,8 +1,9 @@
+import { waitUntil } from 'cloudflare:workers';
 import { type AdminTokens, parseAdminTokens } from './control/guards/tokens.ts';
 import { openAdoption, type Verifier } from './control/imports/adopt.ts';
 import { parsePeppers } from './credential/digest.ts';
 import { compileFormat, withLegacy } from './credential/format.ts';
-import { redact } from './credential/redact.ts';
+import { redact, redactLegacy } from './credential/redact.ts';
 import type { Courier } from './events/courier.ts';
 import { type EventQueue, wakeQueue } from './events/queue.ts';
 import { openSeal, parseSealKeys } from './events/seal.ts';
@@ -12,9 +13,12 @@ import { type CompiledCors, compileCors } from './gateway/cors.ts';
 import { openCounters } from './gateway/counters.ts';
 import { type Delivery, openDelivery } from './gateway/delivery.ts';
 import { type Edge, openEdge } from './gateway/edge.ts';
+import { creditTermsOf } from './gateway/limits.ts';
 import { type Logger, openLogger } from './gateway/record.ts';
 import { compileRoutes, fillIn, type Routes } from './gateway/routes.ts';
+import { openTelling, type Telling } from './gateway/telling.ts';
 import type { AccountLedger } from './objects/account-ledger.ts';
+import { callObject } from './objects/call.ts';
 import type { KeyGate } from './objects/key-gate.ts';
 import type { Lockout } from './objects/lockout.ts';
 import { BOARD, type BoardCalls, type MetricsBoard } from './objects/metrics-board.ts';
@@ -96,7 +100,8 @@ export function setUp(env: Env, readClock: () => number): Setup {
   const format = withLegacy(compiled.format, policy.legacy.formats);
   const { DB: db, KEYS: kv, KEY_GATE: gates, LOCKOUT: lockouts, LEDGER: ledgers } = env;
   const board = () => env.METRICS.getByName(BOARD) as unknown as BoardCalls;
-  const counters = openCounters((values) => board().add(values));
+  const telling = openTelling((notes) => callObject(() => board().tell(notes)), readClock, waitUntil);
+  const counters = openCounters((values) => Promise.all([board().add(values), telling.retry()]));
   const verifier = verifierOf(policy, env);
   if ('problems' in verifier) return { ok: false, problems: verifier.problems };
   const adopt = openAdoption(verifier.verifier);
@@ -115,11 +120,14 @@ export function setUp(env: Env, readClock: () => number): Setup {
     wake: () => wakeQueue(env.EVENTS),
   };
   const edge = openEdge(parts);
-  const logger = openLogger(format, digest, readClock);
+  const logger = toldToo(openLogger(format, digest, readClock), telling);
+  const retention = { ageMs: policy.log.retention, bytes: policy.log.max_bytes };
   const delivery = openDelivery({
-    send: (accountId, batch, terms) => edge.ledger(accountId).record(batch, terms),
+    send(to, batch) {
+      const terms = { retention, anchorMs: to.billingAnchorMs, credits: creditTermsOf(to, policy) };
+      return edge.ledger(to.accountId).record(batch, terms);
+    },
     redact: (text) => redact(text, format),
-    retention: { ageMs: policy.log.retention, bytes: policy.log.max_bytes },
     isolateId: crypto.randomUUID(),
     counters,
     alert: logger.alert,
@@ -136,9 +144,21 @@ export function setUp(env: Env, readClock: () => number): Setup {
     seal: sealing.keys === null ? null : openSeal(sealing.keys),
     rules: policy.webhooks,
     nowMs: edge.clock.nowMs,
+    redact: (text: string) => redactLegacy(redact(text, format), format.legacy),
   };
   const made = { edge, routes: routes.routes, cors, assertions, courier, admin, logger, delivery, board };
   return { ok: true, house: { env, policy, policyDigest: digest, ...made } };
+}
+
+/** The same logger, of whose alerts the operator's endpoints are told too. */
+function toldToo(logger: Logger, telling: Telling): Logger {
+  return {
+    ...logger,
+    alert(event, about) {
+      logger.alert(event, about);
+      telling.alert(event, about);
+    },
+  };
 }
 
 /** A secret that the policy has no use for is not looked at: it may be put in place before the policy asks for it. */

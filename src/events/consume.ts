@@ -5,6 +5,7 @@ import type { Courier } from './courier.ts';
 import { isDeadLetters, noteDead } from './dead.ts';
 import { deliver, type Sent, type Signed } from './deliver.ts';
 import { dispatch } from './dispatch.ts';
+import { hideSecrets } from './hide.ts';
 import { payloadOf } from './payload.ts';
 import { type EventMessage, wakeQueue } from './queue.ts';
 import { endpointPausesMs, nextAttemptAtMs, readRetryAfter } from './retry.ts';
@@ -63,9 +64,10 @@ async function makeAttempts(courier: Signer, claimed: readonly Claimed[]): Promi
 
 /** Makes an attempt and records it. Returns when something may go on by it; now, if it went through. */
 async function attempt(courier: Signer, claimed: Claimed, event: EventSource): Promise<number> {
-  const { db, rules, nowMs } = courier;
+  const { db, rules, nowMs, redact } = courier;
   const signed = await signedRequest(courier, claimed, event).catch(() => null);
-  const sent = signed === null ? notSigned(claimed.url, nowMs()) : await deliver(signed, rules, nowMs);
+  const sent =
+    signed === null ? notSigned(claimed.url, nowMs()) : hideSecrets(await deliver(signed, rules, nowMs), redact);
   const now = nowMs();
   if (sent.ok) {
     await settleDelivered(db, claimed, sent, now);

@@ -10,4 +10,6 @@ export interface Courier {
   readonly seal: Seal | null;
   readonly rules: Policy['webhooks'];
   readonly nowMs: () => number;
+  /** Hides what reads like a key in a text from outside. */
+  readonly redact: (text: string) => string;
 }
