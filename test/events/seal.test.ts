@@ -147,7 +147,7 @@ describe('keys', () => {
       (hex) => `1:${hex}!`,
       (hex) => `${hex}:1`,
       (hex) => `1:1:${hex}`,
-      (hex) => `2:${FIRST},2:${hex}`,
+      (hex) => `2:${FIRST},2:${hex.padEnd(64, 'e')}`,
       (hex) => `1:${hex}${FIRST}`,
     );
     fc.assert(
