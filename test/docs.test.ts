@@ -2,10 +2,12 @@ import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { sectionsOf } from '../src/app.ts';
+import { newEndpoint } from '../src/control/inputs/webhooks.ts';
 import { pathTemplate } from '../src/control/openapi/parameters.ts';
 import { DOCUMENT, PAGE } from '../src/control/openapi/routes.ts';
 import { DENIAL_REASONS } from '../src/decision/denial.ts';
 import { unpackEvent } from '../src/decision/event.ts';
+import { EVENTS } from '../src/events/schemas.ts';
 import { FINAL_AFTER_MS, PROVISIONAL_AFTER_MS } from '../src/meter/credits.ts';
 import { LEDGER_LEASES, LEDGER_SLACK_MS, RETURN_AFTER_MS, SMALL_LIMIT, usableMs } from '../src/meter/times.ts';
 import { REPEAT_MS } from '../src/objects/journal.ts';
@@ -271,6 +273,53 @@ describe('the page on metering', () => {
     ]) {
       expect(text).toContain(told);
     }
+  });
+});
+
+describe('the page on webhooks', () => {
+  const text = page('docs/webhooks.md');
+  const shown = (fields: readonly string[]) => fields.map((field) => `\`${field}\``).join(', ');
+
+  test('has every event, as its schema tells it', () => {
+    const right = Object.entries(EVENTS).map(([type, { summary, audience, schema }]) => {
+      const own = Object.keys(schema.shape.data.shape).filter((field) => field !== 'account' && field !== 'key');
+      return [`\`${type}\``, audience === 'account' ? 'both' : 'operator', summary, shown(own)];
+    });
+    expect(table(text, 'events')).toEqual(right);
+  });
+
+  test('shows a payload', () => {
+    const [, json = ''] = /^```json\n([\s\S]*?)^```/m.exec(text) ?? [];
+    expect(JSON.parse(json)).toEqual(EVENTS.key_rotated.example);
+  });
+
+  test('asks for endpoints as there may be', () => {
+    const bodies = [...text.matchAll(/ -d '([^']+)'/g)].map(([, json = '']) => JSON.parse(json));
+    expect(bodies.map((body) => newEndpoint('account').safeParse(body).error)).toEqual([undefined, undefined]);
+  });
+
+  test('tells the times by which the code goes', () => {
+    const loaded = loadPolicy({ upstreams: [{ name: 'api', origins: [{ url: 'https://api.example.com' }] }] });
+    if (!loaded.ok) throw new Error(loaded.problems.join('; '));
+    const { webhooks, warnings } = loaded.policy;
+    const pauses = webhooks.retries.map((ms) =>
+      ms < 60_000 ? `${ms / 1_000} s` : ms < 3_600_000 ? `${ms / 60_000} m` : `${ms / 3_600_000} h`,
+    );
+    expect(text).toContain(`after ${pauses.slice(0, -1).join(', ')} and ${pauses.at(-1)}, each`);
+    const days = (ms: number) => ms / 86_400_000;
+    expect([webhooks.retries.length, Math.floor(days(webhooks.retries.reduce((sum, ms) => sum + ms, 0)))]).toEqual([
+      9, 3,
+    ]);
+    expect([
+      webhooks.timeout,
+      webhooks.endpoints,
+      ...[webhooks.disable_after, webhooks.secret_grace, webhooks.keep].map(days),
+    ]).toEqual([10_000, 20, 5, 1, 30]);
+    expect([warnings.expiry.map(days), warnings.quota_percent, warnings.credits_micro]).toEqual([
+      [14, 7, 1],
+      80,
+      10_000_000,
+    ]);
   });
 });
 

@@ -58,7 +58,6 @@ const ELSEWHERE: { readonly [type in EventType]?: (event: Told) => Fields } = {
   key_purged: ({ before }) => ({ status: before.status }),
   key_expiring: ({ after }) => ({ before_seconds: secondsOf(after.before_ms) }),
   key_grace_ended: ({ after }) => ({ ...graceOf(after), old_key_prefix: after.prefix }),
-  key_old_secret_used: ({ after }) => ({ old_key_prefix: after.prefix ?? null, requests: after.requests ?? null }),
   key_locked: ({ after }) => ({ locked_until: after.until }),
   ip_locked: ({ after }) => ({ locked_until: after.until, address: after.subject }),
   quota_warning: quotaOf,

@@ -231,14 +231,8 @@ const CASES: readonly Case[] = [
   {
     type: 'key_old_secret_used',
     action: 'key.old_secret_used',
-    after: { prefix: 'ks_live_Old123', hour: AT, requests: 4 },
-    data: { ...OF_KEY, old_key_prefix: 'ks_live_Old123', hour: AT, requests: 4 },
-  },
-  {
-    type: 'key_old_secret_used',
-    action: 'key.old_secret_used',
     after: { hour: AT },
-    data: { ...OF_KEY, old_key_prefix: null, hour: AT, requests: null },
+    data: { ...OF_KEY, hour: AT },
   },
   {
     type: 'key_locked',

@@ -132,9 +132,9 @@ export const keyEvents = {
   ),
   key_old_secret_used: event(
     'key_old_secret_used',
-    'A replaced secret is still in use during its grace; once for each hour.',
-    { ...ofKey, old_key_prefix: z.string().nullable(), hour: time, requests: z.int().nullable() },
-    { ...exampleOfKey, old_key_prefix: 'ks_live_Zx81Lm', hour: AT, requests: null },
+    'A replaced secret of the key was used during its grace; told once for each hour.',
+    { ...ofKey, hour: time },
+    { ...exampleOfKey, hour: AT },
   ),
   key_locked: event(
     'key_locked',
