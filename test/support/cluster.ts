@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { bundleModules, bundleWorker } from '../../dev/bundle.ts';
 import { createKeystile, type Keystile, type operations, orThrow } from '../../src/client/client.ts';
+import type { EventQueue } from '../../src/events/queue.ts';
 import type { Decision } from '../../src/index.ts';
 import { startOrigin, type TestOrigin } from './origin.ts';
 
@@ -233,6 +234,11 @@ export class Cluster {
 
   async records(): Promise<KVNamespace> {
     return (await this.#miniflare.getKVNamespace('KEYS', 'edge-0')) as unknown as KVNamespace;
+  }
+
+  /** What the gateways send to their queue. */
+  async queue(): Promise<EventQueue> {
+    return (await this.#miniflare.getQueueProducer('EVENTS', 'edge-0')) as unknown as EventQueue;
   }
 
   /** Ends the process of all gateways and objects without warning; the origin goes on. */

@@ -28,11 +28,15 @@ export interface Arrival {
 }
 
 /** A status, or more; `hang`: nothing is ever answered; `cut`: the connection is closed. */
-export type Reply =
-  | number
-  | 'hang'
-  | 'cut'
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+export type Reply = number | 'hang' | 'cut' | Answer;
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Whether more of the body seems to follow, for ever. */
+  readonly isEndless?: boolean;
+}
 
 export interface Receiver {
   readonly url: string;
@@ -167,8 +171,11 @@ function send(response: ServerResponse, reply: Reply): boolean {
     response.destroy();
     return false;
   }
-  const { status, headers = {}, body = '' } = typeof reply === 'number' ? { status: reply } : reply;
-  response.writeHead(status, headers).end(body);
+  const answer: Answer = typeof reply === 'number' ? { status: reply } : reply;
+  const { status, headers = {}, body = '', isEndless = false } = answer;
+  response.writeHead(status, headers);
+  if (isEndless) response.write(body);
+  else response.end(body);
   return status >= 200 && status < 300;
 }
 
