@@ -1445,7 +1445,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A replaced secret is still in use during its grace; once for each hour.
+         * A replaced secret of the key was used during its grace; told once for each hour.
          * @description For the endpoints of the account and of the operator.
          */
         post: operations["onKeyOldSecretUsedEvent"];
@@ -2426,6 +2426,12 @@ export interface components {
                 configured: boolean;
                 digests: number;
             }[] | null;
+            webhook_keys: {
+                version: number;
+                current: boolean;
+                configured: boolean;
+                secrets: number;
+            }[] | null;
             origins: {
                 upstream: string;
                 origins: {
@@ -2723,7 +2729,7 @@ export interface components {
                 grace_period_ends_at: string;
             };
         };
-        /** @description A replaced secret is still in use during its grace; once for each hour. */
+        /** @description A replaced secret of the key was used during its grace; told once for each hour. */
         KeyOldSecretUsedEvent: {
             id: string;
             /** @constant */
@@ -2736,10 +2742,8 @@ export interface components {
             data: {
                 account: string;
                 key: components["schemas"]["EventKey"];
-                old_key_prefix: string | null;
                 /** Format: date-time */
                 hour: string;
-                requests: number | null;
             };
         };
         /** @description A secret of the key that works no more was tried so often that it is locked for a while. */
@@ -8612,6 +8616,14 @@ export interface operations {
                      *           "digests": 120
                      *         }
                      *       ],
+                     *       "webhook_keys": [
+                     *         {
+                     *           "version": 1,
+                     *           "current": true,
+                     *           "configured": true,
+                     *           "secrets": 3
+                     *         }
+                     *       ],
                      *       "origins": [
                      *         {
                      *           "upstream": "api",
@@ -10401,9 +10413,7 @@ export interface operations {
                  *           "label": "production",
                  *           "environment": "live"
                  *         },
-                 *         "old_key_prefix": "ks_live_Zx81Lm",
-                 *         "hour": "2030-01-31T12:00:00.000Z",
-                 *         "requests": null
+                 *         "hour": "2030-01-31T12:00:00.000Z"
                  *       }
                  *     }
                  */

@@ -67,18 +67,24 @@ describe('status', () => {
     for (const store of ['d1', 'kv', 'gate', 'lockout']) expect(body.stores[store].reachable).toBe(true);
     expect(body.outbox).toEqual({ waiting: 0, oldest_at: null });
     expect(body.peppers).toEqual([{ version: 1, current: true, configured: true, digests: expect.any(Number) }]);
+    expect(body.webhook_keys).toEqual([{ version: 1, current: true, configured: true, secrets: 0 }]);
     expect(body.origins).toEqual([
       { upstream: 'api', origins: [{ name: 'https://api.example.com', failures_in_a_row: 0, left_out_until: null }] },
     ]);
     expect(body.policy).toEqual({ preset: 'keystile', digest: expect.any(String) });
   });
 
-  it('says so where gates are away, and where keys hang on a pepper that is gone', async () => {
+  it('says so where gates are away, and where keys and secrets hang on a pepper or key that is gone', async () => {
     await gateway.db.prepare("INSERT INTO secrets SELECT 'sec_old', id, 'p', 1, NULL, NULL FROM keys LIMIT 1").run();
     await gateway.db.prepare("INSERT INTO secret_digests VALUES ('old', 'sec_old', 7)").run();
+    await gateway.db
+      .prepare("INSERT INTO webhook_endpoints (id, url, status, created_at_ms) VALUES ('whe_old', 'u', 'disabled', 1)")
+      .run();
+    await gateway.db.prepare("INSERT INTO webhook_secrets VALUES ('whs_old', 'whe_old', 'x', 5, 1, NULL)").run();
     const { body } = await gateway.admin('GET', '/status', undefined, { headers: { 'x-test-away': 'gates' } });
     expect(body.stores.gate.reachable).toBe(false);
     expect(body.peppers).toContainEqual({ version: 7, current: false, configured: false, digests: 1 });
+    expect(body.webhook_keys).toContainEqual({ version: 5, current: false, configured: false, secrets: 1 });
   });
 });
 

@@ -17,12 +17,7 @@ export const lockout = z
 
 const probe = z.strictObject({ reachable: z.boolean(), latency_ms: z.int() }).meta({ id: 'Probe' });
 
-const pepper = z.strictObject({
-  version: z.int(),
-  current: z.boolean(),
-  configured: z.boolean(),
-  digests: z.int(),
-});
+const version = { version: z.int(), current: z.boolean(), configured: z.boolean() };
 
 const origin = z.strictObject({
   name: z.string(),
@@ -36,7 +31,8 @@ export const status = z
     policy: z.strictObject({ preset: z.string(), digest: z.string() }),
     stores: z.strictObject({ d1: probe, kv: probe, gate: probe, lockout: probe }),
     outbox: z.strictObject({ waiting: z.int(), oldest_at: time.nullable() }).nullable(),
-    peppers: z.array(pepper).nullable(),
+    peppers: z.array(z.strictObject({ ...version, digests: z.int() })).nullable(),
+    webhook_keys: z.array(z.strictObject({ ...version, secrets: z.int() })).nullable(),
     origins: z.array(z.strictObject({ upstream: z.string(), origins: z.array(origin) })),
   })
   .meta({ id: 'Status' });
@@ -64,6 +60,7 @@ export const examples = {
     stores: { d1: reachable, kv: reachable, gate: reachable, lockout: reachable },
     outbox: { waiting: 0, oldest_at: null },
     peppers: [{ version: 1, current: true, configured: true, digests: 120 }],
+    webhook_keys: [{ version: 1, current: true, configured: true, secrets: 3 }],
     origins: [
       {
         upstream: 'api',
