@@ -154,7 +154,7 @@ CREATE TABLE IF NOT EXISTS secret_digests (
 CREATE INDEX IF NOT EXISTS secret_digests_by_secret ON secret_digests (secret_id);
 
 -- Who did what, and what it altered. Rows are added and never touched again, but for what an erasure takes out: the
--- address, and names, labels, metadata and address lists that were altered. once: names what must stand here one time
+-- address, and what people wrote in fields that were altered. once: names what must stand here one time
 -- only.
 CREATE TABLE IF NOT EXISTS audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -179,8 +179,12 @@ CREATE TRIGGER IF NOT EXISTS audit_refuses_update BEFORE UPDATE ON audit
 WHEN NEW.address IS NOT NULL
   OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.once)
     IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.once)
-  OR (NEW.before IS NOT OLD.before AND NEW.before IS NOT json_remove(OLD.before, '$.name', '$.label', '$.metadata', '$.addresses'))
-  OR (NEW.after IS NOT OLD.after AND NEW.after IS NOT json_remove(OLD.after, '$.name', '$.label', '$.metadata', '$.addresses'))
+  OR (NEW.before IS NOT OLD.before
+    AND NEW.before IS NOT json_remove(OLD.before, '$.name', '$.label', '$.metadata', '$.addresses',
+      '$.description', iif(OLD.action LIKE 'webhook.%', '$.url', '$.name')))
+  OR (NEW.after IS NOT OLD.after
+    AND NEW.after IS NOT json_remove(OLD.after, '$.name', '$.label', '$.metadata', '$.addresses',
+      '$.description', iif(OLD.action LIKE 'webhook.%', '$.url', '$.name')))
 BEGIN
   SELECT RAISE(ABORT, 'audit rows are never changed');
 END;

@@ -39,6 +39,11 @@ export interface LoggedAttempt {
 
 type Headers = Readonly<Record<string, string>>;
 
+type AttemptRow = Omit<LoggedAttempt, 'request' | 'response'> & {
+  readonly request: string;
+  readonly response: string | null;
+};
+
 /** Which deliveries of an endpoint. */
 export interface DeliveryQuery extends EndpointName, PageRequest {
   readonly status?: Delivery['status'] | undefined;
@@ -53,6 +58,7 @@ export type Sending =
 const COLUMNS = `d.id, d.endpoint_id AS endpointId, d.event_id AS eventId, e.type, d.key_id AS keyId, d.status,
   d.attempts, d.created_at_ms AS createdAtMs,
   iif(d.status = 'pending' AND d.leased = 0, d.next_attempt_at_ms, NULL) AS nextAttemptAtMs, d.ended_at_ms AS endedAtMs`;
+const ATTEMPT = 'a.number, a.at_ms AS atMs, a.duration_ms AS durationMs, a.status, a.error, a.request, a.response';
 const ROWS = 'deliveries AS d CROSS JOIN events AS e ON e.id = d.event_id';
 /** The delivery `$.delivery` of the endpoint that `?1` names. */
 const ONE = `d.id = ?1 ->> 'delivery' AND d.endpoint_id = (SELECT w.id FROM ${NAMED})`;
@@ -101,14 +107,26 @@ export async function readDelivery(
   const [read, made] = await db.batch<unknown>(
     [
       `SELECT ${COLUMNS} FROM ${ROWS} WHERE ${ONE}`,
-      `SELECT a.number, a.at_ms AS atMs, a.duration_ms AS durationMs, a.status, a.error, a.request, a.response
+      `SELECT ${ATTEMPT}
        FROM deliveries AS d CROSS JOIN delivery_attempts AS a ON a.delivery_id = d.id WHERE ${ONE} ORDER BY a.number`,
     ].map((sql) => db.prepare(sql).bind(bound)),
   );
   const [delivery] = (read?.results ?? []) as Delivery[];
   if (delivery === undefined) return null;
-  const attempts = (made?.results ?? []) as (LoggedAttempt & { request: string; response: string | null })[];
-  return { delivery, attempts: attempts.map(attemptOfRow) };
+  return { delivery, attempts: ((made?.results ?? []) as AttemptRow[]).map(attemptOfRow) };
+}
+
+/** The attempts of these deliveries, by delivery, the first one first. */
+export async function readAttempts(db: Db, deliveries: readonly Delivery[]): Promise<Map<number, LoggedAttempt[]>> {
+  const { results } = await db
+    .prepare(
+      `SELECT a.delivery_id AS delivery, ${ATTEMPT}
+       FROM json_each(?) AS c CROSS JOIN delivery_attempts AS a ON a.delivery_id = c.value ORDER BY a.number`,
+    )
+    .bind(JSON.stringify(deliveries.map(({ id }) => id)))
+    .all<AttemptRow & { readonly delivery: number }>();
+  const found = Map.groupBy(results, ({ delivery }) => delivery);
+  return new Map([...found].map(([id, rows]) => [id, rows.map(({ delivery: _, ...row }) => attemptOfRow(row))]));
 }
 
 /**
@@ -166,9 +184,7 @@ export async function testEndpoint(
   return { kind: results[1]?.results.length === 0 ? 'missing' : 'disabled' };
 }
 
-function attemptOfRow(
-  row: Omit<LoggedAttempt, 'request' | 'response'> & { readonly request: string; readonly response: string | null },
-): LoggedAttempt {
+function attemptOfRow(row: AttemptRow): LoggedAttempt {
   const { request, response } = row;
   return { ...row, request: JSON.parse(request), response: response === null ? null : JSON.parse(response) };
 }

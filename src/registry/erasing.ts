@@ -16,7 +16,7 @@ const AUDIT_ROWS_PER_CALL = 50_000;
 
 /**
  * Takes names, e-mail addresses, user ids of the issuer, and what the keys' owners wrote of them, out of an account
- * that is closed, and removes who is still a member, each with an entry. The keys are revoked, so no gate has to hear of
+ * that is closed, deletes its webhook endpoints, and removes who is still a member, each with an entry. The keys are revoked, so no gate has to hear of
  * it. Again, it alters nothing.
  */
 export async function eraseAccountRows(db: Db, accountId: string, actor: Actor, nowMs: number): Promise<void> {
@@ -24,6 +24,8 @@ export async function eraseAccountRows(db: Db, accountId: string, actor: Actor, 
   const closed = `EXISTS (SELECT 1 FROM accounts WHERE id = ?1 ->> 'account' AND closed_at_ms IS NOT NULL)`;
   const own = `account_id = ?1 ->> 'account' AND ${closed}`;
   const statements = [
+    `DELETE FROM webhook_secrets WHERE endpoint_id IN (SELECT id FROM webhook_endpoints WHERE ${own})`,
+    `DELETE FROM webhook_endpoints WHERE ${own}`,
     `DELETE FROM key_creations WHERE user_id IN (SELECT user_id FROM members WHERE ${own})`,
     `${NOTE}, 'member.removed', account_id, NULL, json_object('member', id, 'role', role),
        json_object('member', id, 'keys', 'revoked', 'count', 0) FROM members WHERE ${own} AND status = 'active'`,
@@ -80,8 +82,10 @@ export async function eraseMemberRows(
   await db.batch(statements.map((sql) => db.prepare(sql).bind(bound)));
 }
 
+/** Where endpoints are; of a leaked key `url` is where it was found. */
+const OWN_URL = `iif(action LIKE 'webhook.%', '$.url', '$.name')`;
 /** What people write, in the fields that an entry of the audit trail says were altered. */
-const WRITTEN = ['name', 'label', 'metadata', 'addresses'].map((field) => `'$.${field}'`);
+const WRITTEN = [...['name', 'label', 'metadata', 'addresses', 'description'].map((field) => `'$.${field}'`), OWN_URL];
 const isWritten = (json: string) => WRITTEN.map((path) => `${json} ->> ${path} IS NOT NULL`).join(' OR ');
 const unwritten = (json: string) => `json_remove(${json}, ${WRITTEN.join(', ')})`;
 
@@ -98,6 +102,41 @@ export function eraseTrail(db: Db, accountId: string): Promise<boolean> {
 export function eraseAddressesOf(db: Db, accountId: string, actors: readonly string[]): Promise<boolean> {
   const condition = 'address IS NOT NULL AND actor IN (SELECT value FROM json_each(?2))';
   return eraseEntries(db, '', condition, [accountId, JSON.stringify(actors)]);
+}
+
+/** An event whose delivery to the operator is pending goes out still, as what is left of its entry. */
+const TO_OPERATOR = `d.status = 'pending'
+  AND EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.id = d.endpoint_id AND w.account_id IS NULL)`;
+
+/**
+ * Takes what was sent of an account's events out of the log of deliveries, and what its keys were called. As
+ * {@link eraseAddressesOf}, after the trail, of which payloads are made.
+ */
+export async function eraseEvents(db: Db, accountId: string): Promise<boolean> {
+  for (let done = 0; done < AUDIT_ROWS_PER_CALL; done += AUDIT_ROWS) {
+    const { results } = await db
+      .prepare(
+        `SELECT id FROM events AS e WHERE account_id = ? AND (key ->> 'label' IS NOT NULL OR NOT EXISTS (
+             SELECT 1 FROM deliveries WHERE event_id = e.id) OR EXISTS (
+             SELECT 1 FROM deliveries AS d WHERE d.event_id = e.id AND (NOT (${TO_OPERATOR})
+               OR EXISTS (SELECT 1 FROM delivery_attempts WHERE delivery_id = d.id))))
+         ORDER BY id LIMIT ${AUDIT_ROWS}`,
+      )
+      .bind(accountId)
+      .all<{ id: number }>();
+    if (results.length === 0) return false;
+    const those = 'IN (SELECT value FROM json_each(?1))';
+    const statements = [
+      `DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE event_id ${those})`,
+      `DELETE FROM deliveries AS d WHERE d.event_id ${those} AND NOT (${TO_OPERATOR})`,
+      `DELETE FROM events AS e WHERE e.id ${those} AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = e.id)`,
+      `UPDATE events SET key = json_set(key, '$.label', NULL) WHERE id ${those} AND key IS NOT NULL`,
+    ];
+    const bound = JSON.stringify(results.map(({ id }) => id));
+    await db.batch(statements.map((sql) => db.prepare(sql).bind(bound)));
+    if (results.length < AUDIT_ROWS) return false;
+  }
+  return true;
 }
 
 async function eraseEntries(db: Db, set: string, condition: string, bound: readonly string[]): Promise<boolean> {

@@ -121,6 +121,11 @@ export function openForTests(): { readonly db: D1Database } {
   afterAll(() => store.close());
   beforeEach(async () => {
     const tables = [
+      'delivery_attempts',
+      'deliveries',
+      'events',
+      'webhook_secrets',
+      'webhook_endpoints',
       'outbox',
       'secret_digests',
       'secrets',

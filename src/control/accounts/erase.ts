@@ -6,6 +6,7 @@ import type { Erased } from '../../objects/log-erase.ts';
 import {
   eraseAccountRows,
   eraseAddressesOf,
+  eraseEvents,
   eraseMemberRows,
   eraseTrail,
   noteAccountErased,
@@ -21,7 +22,7 @@ import { removeMember } from './members.ts';
 
 /*
  * Erasure: e-mail addresses, user ids, client addresses and the request log go; the audit trail names members by ids
- * behind which nobody stands any more; what was spent and granted stays. It is done in parts, each of which may be done
+ * behind which nobody stands any more; what was spent and granted stays. Webhook endpoints go with their account. It is done in parts, each of which may be done
  * again: a call that ends before all is erased gives a cursor to go on with.
  */
 
@@ -48,7 +49,8 @@ export async function eraseAccount(desk: Desk, accountId: string, input: z.outpu
   if (account.closedAtMs === null) return denied(deny('conflict', { detail: 'close the account first' }));
   const { force, actor, nowMs } = desk;
   await eraseAccountRows(force.db, accountId, actor, nowMs);
-  const next = await erase(desk, { accountId, keys: 'all', trail: () => eraseTrail(force.db, accountId) }, place.value);
+  const trail = async () => (await eraseTrail(force.db, accountId)) || (await eraseEvents(force.db, accountId));
+  const next = await erase(desk, { accountId, keys: 'all', trail }, place.value);
   if (next === null) await noteAccountErased(force.db, accountId, actor, nowMs);
   return json({ account: accountId, ...progress(next) });
 }

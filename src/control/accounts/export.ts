@@ -1,15 +1,19 @@
 import { callObject } from '../../objects/call.ts';
 import type { StoredAccount } from '../../registry/accounts.ts';
 import { listAudit } from '../../registry/audit.ts';
+import { listDeliveries, readAttempts } from '../../registry/delivery-log.ts';
 import { listPeople, type Member, type PeopleQuery, readMember } from '../../registry/members.ts';
 import { LONGEST_PAGE } from '../../registry/page.ts';
 import { listKeys } from '../../registry/search.ts';
+import { listEndpoints } from '../../registry/webhooks.ts';
 import type { Answer } from '../answer.ts';
 import type { Desk } from '../desk.ts';
 import { viewOf as keyView } from '../keys/view.ts';
 import { itemOfEntry } from '../ledger/audit-entries.ts';
 import { balanceView, viewOf as movementView } from '../ledger/credits.ts';
 import { NDJSON } from '../ledger/logs.ts';
+import { deliveryWithLog } from '../webhooks/deliveries.ts';
+import { endpointView } from '../webhooks/endpoints.ts';
 import { findAccount, missing as missingAccount, operatorViewOf } from './accounts.ts';
 import { memberView, missing, personView } from './members.ts';
 
@@ -19,7 +23,12 @@ import { memberView, missing, personView } from './members.ts';
  * `{"type":"end"}`. The request log has an export of its own.
  */
 
-/** An account with its members, invitations, keys without their secrets, audit trail and credits. */
+/** Each may have several attempts with bodies of 4 KB. */
+const DELIVERIES_AT_ONCE = 50;
+/** Of an endpoint that was deleted meanwhile. */
+const NONE = { deliveries: [], nextCursor: null };
+
+/** An account with its members, invitations, keys and webhooks without their secrets, audit trail and credits. */
 export async function exportAccount(desk: Desk, accountId: string): Promise<Answer> {
   const account = await findAccount(desk, accountId);
   return account === null ? missingAccount() : ndjson(linesOfAccount(desk, account));
@@ -37,6 +46,7 @@ async function* linesOfAccount(desk: Desk, account: StoredAccount): AsyncGenerat
   for (const status of ['active', 'removed', 'invited'] as const) yield* peopleOf(desk, { accountId, status });
   yield* keysOf(desk, { accountId });
   yield* trailOf(desk, { accountId });
+  yield* webhooksOf(desk, accountId);
   const ledger = desk.house.edge.ledger(accountId);
   const page = (cursor: string | null) => callObject(() => ledger.statement({ limit: LONGEST_PAGE, cursor, anchorMs }));
   const newest = await page(null);
@@ -72,6 +82,24 @@ async function* trailOf({ force }: Desk, whose: { accountId: string; actor?: str
   const read = (cursor: string | null) => listAudit(force.db, { ...whose, limit: LONGEST_PAGE, cursor });
   for await (const { entries } of pagesOf(read)) {
     for (const entry of entries) yield { type: 'audit', ...itemOfEntry(entry).value };
+  }
+}
+
+/** Endpoints without their secrets, and what was sent to each. */
+async function* webhooksOf({ force }: Desk, accountId: string) {
+  for (const endpoint of await listEndpoints(force.db, accountId)) {
+    yield { type: 'webhook', ...endpointView(endpoint) };
+    const read = async (cursor: string | null) => {
+      const page = await listDeliveries(force.db, { accountId, id: endpoint.id, limit: DELIVERIES_AT_ONCE, cursor });
+      return typeof page === 'string' ? NONE : page;
+    };
+    for await (const { deliveries } of pagesOf(read)) {
+      const attempts = await readAttempts(force.db, deliveries);
+      for (const each of deliveries) {
+        const { type: event_type, ...shown } = deliveryWithLog(each, attempts.get(each.id) ?? []);
+        yield { type: 'delivery', event_type, ...shown };
+      }
+    }
   }
 }
 

@@ -149,6 +149,22 @@ BEGIN
     WHERE t.action = NEW.action AND EXISTS (SELECT 1 FROM deliveries WHERE event_id = NEW.id);
 END;
 
+-- An erasure takes out of the trail where events were sent.
+DROP TRIGGER audit_refuses_update;
+CREATE TRIGGER audit_refuses_update BEFORE UPDATE ON audit
+WHEN NEW.address IS NOT NULL
+  OR (NEW.id, NEW.at_ms, NEW.actor, NEW.action, NEW.account_id, NEW.key_id, NEW.request_id, NEW.once)
+    IS NOT (OLD.id, OLD.at_ms, OLD.actor, OLD.action, OLD.account_id, OLD.key_id, OLD.request_id, OLD.once)
+  OR (NEW.before IS NOT OLD.before
+    AND NEW.before IS NOT json_remove(OLD.before, '$.name', '$.label', '$.metadata', '$.addresses',
+      '$.description', iif(OLD.action LIKE 'webhook.%', '$.url', '$.name')))
+  OR (NEW.after IS NOT OLD.after
+    AND NEW.after IS NOT json_remove(OLD.after, '$.name', '$.label', '$.metadata', '$.addresses',
+      '$.description', iif(OLD.action LIKE 'webhook.%', '$.url', '$.name')))
+BEGIN
+  SELECT RAISE(ABORT, 'audit rows are never changed');
+END;
+
 CREATE TRIGGER keys_forget_sequence AFTER DELETE ON keys
 BEGIN
   DELETE FROM key_sequences WHERE key_id = OLD.id;
