@@ -32,6 +32,8 @@ export interface RequestEvent {
   /** The ledger's lease out of which `reserved` micro-credits were set aside for this request; null: none. */
   readonly hold: string | null;
   readonly reserved: number;
+  /** Of a secret that was used within its grace: when a newer one replaced it. Null: it is the newest, or not known. */
+  readonly replacedAtMs: number | null;
 }
 
 /** The order of the fields where an event is kept as a list, which takes half the room. New ones go to the end. */
@@ -55,6 +57,7 @@ const FIELDS = [
   'completionTokens',
   'hold',
   'reserved',
+  'replacedAtMs',
 ] as const satisfies readonly (keyof RequestEvent)[];
 
 /** An event as a list of its fields; where each stands tells {@link packedAt}. */

@@ -1,12 +1,9 @@
-import { type LogBatch, packEvent, type RequestEvent, type Retention } from '../decision/event.ts';
-import type { RecordTerms } from '../objects/account-ledger.ts';
+import { type LogBatch, packEvent, type RequestEvent } from '../decision/event.ts';
+import type { KeyRecord } from '../decision/record.ts';
 import type { Counters } from './counters.ts';
 
-/** Whose ledger an event is for, and from where its billing months are counted. */
-export interface Recipient {
-  readonly accountId: string;
-  readonly anchorMs: number;
-}
+/** Whose ledger an event is for, and how that account pays. */
+export type Recipient = Pick<KeyRecord, 'accountId' | 'plan' | 'budgetMicro' | 'billingAnchorMs'>;
 
 /** The way of recorded requests to the ledgers of their accounts. */
 export interface Delivery {
@@ -17,10 +14,9 @@ export interface Delivery {
 /** What a delivery is made of. */
 export interface DeliveryParts {
   /** Sends a batch to an account's ledger; throws unless it is durable there. */
-  readonly send: (accountId: string, batch: LogBatch, terms: RecordTerms) => Promise<void>;
+  readonly send: (to: Recipient, batch: LogBatch) => Promise<void>;
   /** Takes out of JSON what reads like a key, and leaves it JSON. */
   readonly redact: (text: string) => string;
-  readonly retention: Retention;
   /** Random for each isolate, so that no two batches ever have the same id. */
   readonly isolateId: string;
   readonly counters: Pick<Counters, 'raise'>;
@@ -112,11 +108,10 @@ export function openDelivery(parts: DeliveryParts): Delivery {
     if (gathering.get(to.accountId) === batch) gathering.delete(to.accountId);
     batch.text ??= parts.redact(JSON.stringify(batch.events.map(packEvent)));
     batch.events = [];
-    const terms = { retention: parts.retention, anchorMs: to.anchorMs };
     while (held.has(batch)) {
       batch.overdueAtMs = readMs() + SENT_OVERDUE_MS;
       try {
-        await parts.send(to.accountId, { id, events: batch.text }, terms);
+        await parts.send(to, { id, events: batch.text });
         release(batch);
       } catch {
         const pauseMs = fail(batch);

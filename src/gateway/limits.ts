@@ -51,14 +51,15 @@ export function limitsOf(record: KeyRecord, policy: Policy): Limit[] {
   if (Number.isFinite(perSecond)) limits.push({ name: 'rate_second', limit: perSecond, windowMs: SECOND_MS });
   if (Number.isFinite(perMinute)) limits.push({ name: 'rate', limit: perMinute, windowMs: MINUTE_MS });
   const { quotas } = record;
+  const { quota_percent: warnPercent } = policy.warnings;
   for (const name of QUOTA_NAMES) {
     const limit = quotas[name];
-    if (limit !== undefined) limits.push({ name, limit, windowMs: QUOTA_WINDOWS_MS[name] });
+    if (limit !== undefined) limits.push({ name, limit, windowMs: QUOTA_WINDOWS_MS[name], warnPercent });
   }
   for (const name of QUOTA_NAMES) {
     const limit = quotas.credits?.[name];
     const windowMs = QUOTA_WINDOWS_MS[name];
-    if (limit !== undefined) limits.push({ name: `credits_${name}`, limit, windowMs, unit: 'credits' });
+    if (limit !== undefined) limits.push({ name: `credits_${name}`, limit, windowMs, unit: 'credits', warnPercent });
   }
   return limits;
 }
@@ -76,7 +77,10 @@ export function accountLimitsOf(record: Sharing, policy: Policy): Limit[] {
   const environment = policy.environments[record.environment];
   const billed = environment?.billed === true;
   const shared = billed ? plan.quota : environment?.quota;
-  if (shared) limits.push(sharedLimit(billed ? 'quota' : `quota.${record.environment}`, shared, record));
+  if (shared) {
+    const name = billed ? 'quota' : `quota.${record.environment}`;
+    limits.push({ ...sharedLimit(name, shared, record), warnPercent: policy.warnings.quota_percent });
+  }
   return limits;
 }
 
@@ -93,7 +97,9 @@ export function creditTermsOf(
 ): CreditTerms | null {
   const { prepaid } = planOf(policy, record.plan);
   const { budgetMicro, billingAnchorMs } = record;
-  return prepaid || budgetMicro !== null ? { prepaid, budgetMicro, anchorMs: billingAnchorMs } : null;
+  if (!prepaid && budgetMicro === null) return null;
+  const { credits_micro: lowMicro, quota_percent: warnPercent } = policy.warnings;
+  return { prepaid, budgetMicro, anchorMs: billingAnchorMs, lowMicro, warnPercent };
 }
 
 /** The micro-credits that a request which may cost `micro` reserves: none where nothing bounds what is spent. */

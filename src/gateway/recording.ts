@@ -66,7 +66,7 @@ function recordWithKey(
   if (isReserved) reportCost(edge, key, ticket, cost, back);
   const hold = isReserved ? ticket.held.hold : null;
   delivery.record(
-    { accountId: key.accountId, anchorMs: key.billingAnchorMs },
+    key,
     {
       requestId,
       atMs: startedAtMs,
@@ -87,6 +87,7 @@ function recordWithKey(
       completionTokens: tokens.completion,
       hold,
       reserved: hold === null || ticket === null ? 0 : ticket.reserve,
+      replacedAtMs: key.graceEndsAtMs !== null && startedAtMs < key.graceEndsAtMs ? key.replacedAtMs : null,
     },
     back.waitUntil,
   );

@@ -1,9 +1,8 @@
 import { type Denial, deny } from '../decision/denial.ts';
 import type { KeyRecord } from '../decision/record.ts';
 import { callObject } from '../objects/call.ts';
-import type { Struck } from '../objects/lockout.ts';
+import type { LockNote, Struck } from '../objects/lockout.ts';
 import type { LockoutRule } from '../policy/schema.ts';
-import { noteOnce } from '../registry/note.ts';
 import type { Background } from './ask.ts';
 import { type Edge, keepTold, told } from './edge.ts';
 import { gateUnavailable } from './unavailable.ts';
@@ -39,12 +38,15 @@ export async function strikeFor(
 ): Promise<Denial> {
   const { lockouts } = edge.policy;
   if (digest !== null) {
-    const lock = { action: 'secret.locked', subject: digest, address: null, owner };
+    const { keyId = null, accountId = null } = owner ?? {};
+    // A digest says nothing to anybody else, and is not told where the key itself can be.
+    const subject = keyId === null ? digest : null;
+    const lock = { action: 'secret.locked', subject, address: null, keyId, accountId } as const;
     const locked = await strikeOne(edge, secretSource(digest), lockouts.secret, lock);
     if (locked !== null) return locked;
   }
   if (address === null) return denial;
-  const lock = { action: 'address.locked', subject: address, address, owner: undefined };
+  const lock = { action: 'address.locked', subject: address, address, keyId: null, accountId: null } as const;
   return (await strikeOne(edge, addressSource(address), lockouts.address, lock)) ?? denial;
 }
 
@@ -60,50 +62,19 @@ export async function strikeMalformed(edge: Edge, address: string | null, back: 
   }
 }
 
-async function strikeOne(edge: Edge, name: string, rule: LockoutRule, lock: Lock): Promise<Denial | null> {
+async function strikeOne(edge: Edge, name: string, rule: LockoutRule, lock: LockNote): Promise<Denial | null> {
   const known = lockDenial(edge, name, edge.clock.nowMs());
   if (known !== null) return known;
   const askedAtMs = edge.clock.nowMs();
   const { epoch } = edge.clock;
   const struck: Struck = await callObject(() =>
-    edge.lockout(name).strike({ strikes: rule.strikes, windowMs: rule.window, lockMs: rule.lock }),
+    edge.lockout(name).strike({ strikes: rule.strikes, windowMs: rule.window, lockMs: rule.lock }, lock),
   );
   const nowMs = edge.clock.nowMs();
   if (struck.kind === 'counted') {
     edge.sources.delete(name);
-    // A lockout of the version before does not tell.
-    const untilMs = struck.lockedUntilMs ?? null;
-    if (untilMs !== null) await noteLock(edge, lock, untilMs, nowMs);
     return null;
   }
   if (epoch === edge.clock.epoch) keepTold(edge, name, struck, askedAtMs, nowMs);
   return lockedFor(name, struck.retryAfterMs);
-}
-
-/** What a strike locks. */
-interface Lock {
-  readonly action: string;
-  /** As operators name it: a digest says nothing to anybody else, and is not told where the key itself can be. */
-  readonly subject: string;
-  /** null: a secret is tried from many addresses. */
-  readonly address: string | null;
-  readonly owner: KeyRecord | undefined;
-}
-
-/**
- * One entry for each lock: of all strikes one is told that it has locked the source, and the name of the entry keeps a
- * question that was asked twice from writing two. A lock whose entry cannot be written holds all the same.
- */
-async function noteLock(edge: Edge, { action, subject, address, owner }: Lock, untilMs: number, nowMs: number) {
-  const until = new Date(untilMs).toISOString();
-  const of = owner?.keyId ?? subject;
-  const note = {
-    once: `${action} ${of} ${untilMs}`,
-    action,
-    accountId: owner?.accountId ?? null,
-    keyId: owner?.keyId ?? null,
-    about: owner === undefined ? { until, subject } : { until },
-  };
-  const actor = { name: 'anyone', address, requestId: null };
-  await noteOnce(edge.lookup.db, note, actor, nowMs).catch(() => undefined);
 }

@@ -58,6 +58,9 @@ export interface CreditTerms {
   readonly budgetMicro: number | null;
   /** From where the billing months are counted (`month.ts`). */
   readonly anchorMs: number;
+  /** When less is left of a balance, that is told, and when so many percent of the budget are spent; absent: nothing is. */
+  readonly lowMicro?: number;
+  readonly warnPercent?: number;
 }
 
 /**
@@ -206,7 +209,7 @@ function expiresAtMs({ endsAtMs, provisional }: Hold): number {
  * account is prepaid, and of the budget, where it has one. Across the end of a month it must fit into both.
  */
 export function views(state: CreditState, terms: CreditTerms, nowMs: number, endsAtMs: number): LimitView[] {
-  const { prepaid, budgetMicro, anchorMs } = terms;
+  const { prepaid, budgetMicro, anchorMs, warnPercent } = terms;
   const found: LimitView[] = [];
   if (prepaid) {
     const balance = balanceOf(state);
@@ -225,7 +228,7 @@ export function views(state: CreditState, terms: CreditTerms, nowMs: number, end
     const remaining = Math.max(0, Math.min(...months.map((month) => budgetMicro - usedIn(state, month))));
     const resetAtMs = budgetMicro === 0 ? null : monthOf(anchorMs, nowMs).endsAtMs;
     const limit = { name: 'budget', limit: budgetMicro, windowMs: null, unit: 'credits', anchorMs } as const;
-    found.push({ ...limit, remaining, resetAtMs });
+    found.push({ ...limit, ...(warnPercent !== undefined && { warnPercent }), remaining, resetAtMs });
   }
   return found;
 }

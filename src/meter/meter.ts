@@ -18,6 +18,8 @@ export interface Limit {
   readonly windowMs: number | null;
   readonly unit?: 'credits';
   readonly anchorMs?: number;
+  /** Of a quota: when so many percent of it are used, that is told (`warnings.ts`); absent: nothing is. */
+  readonly warnPercent?: number;
 }
 
 /** What is left of a limit, for `RateLimit` headers and the admin. */

@@ -1,4 +1,4 @@
-import { type Amount, countUsed, type Marks, type Meter, restore } from './meter.ts';
+import { type Amount, countUsed, type Limit, type Marks, type Meter, restore } from './meter.ts';
 
 /*
  * What becomes of grants, on the giver's side: askers report what they used, what they bring back and what it cost.
@@ -120,6 +120,26 @@ function settleGrant(book: Book, grant: Grant, settlement: Settlement, countMs: 
 /** What a grant has taken of the credits: all that it brought while it is open, then what requests reserved or cost. */
 function countedMicro({ amount, isClosed, spent: { reserved, settled, cost } }: Grant): number {
   return (isClosed ? Math.min(reserved, amount.micro) : amount.micro) - settled + cost;
+}
+
+/** How much of a limit, in its unit, is granted and may still come back: nobody has said yet what became of it. */
+export function outOf(book: Book, { name, unit, windowMs, anchorMs }: Limit): number {
+  // A total has no places of its own: every grant counts in it.
+  const isTotal = windowMs === null && anchorMs === undefined;
+  let out = 0;
+  for (const grant of book.grants.values()) {
+    if (isTotal || grant.marks.some((mark) => mark.name === name))
+      out += unit === 'credits' ? openMicro(grant) : openPermits(grant);
+  }
+  return out;
+}
+
+function openPermits({ isClosed, amount, used }: Grant): number {
+  return isClosed ? 0 : amount.permits - used;
+}
+
+function openMicro(grant: Grant): number {
+  return countedMicro(grant) - grant.spent.cost;
 }
 
 function later(meter: Meter, known: Spent, told: Spent): Spent {

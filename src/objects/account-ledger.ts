@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { LogBatch, Retention } from '../decision/event.ts';
+import type { LogBatch, RequestEvent, Retention } from '../decision/event.ts';
 import type { CreditTerms } from '../meter/credits.ts';
 import {
   type Ask,
@@ -17,11 +17,15 @@ import { type Settlement, settle, unusedGrant } from '../meter/settle.ts';
 import { LEDGER_SLACK_MS, REFUSAL_MS, usableMs } from '../meter/times.ts';
 import { alert } from './alert.ts';
 import type { NewGrant } from './credit-movements.ts';
+import { CreditWatch } from './credit-watch.ts';
 import { Credits, type GrantResult, type Statement, type StatementQuery } from './credits.ts';
 import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
 import { Journal, type LogFilter, type LogPage, type LogQuery } from './journal.ts';
 import type { Erased } from './log-erase.ts';
 import type { ExportPart, ExportSpan } from './log-export.ts';
+import { keepNotes, type TellEnv, tellNotes } from './notes.ts';
+import { OldSecretWatch } from './old-secret-watch.ts';
+import { QuotaWatch } from './quota-watch.ts';
 import type { Remote } from './remote.ts';
 import { FLUSH_AFTER_MS, isQuiet, openStored, storeExact, storeLongest } from './stored-gate.ts';
 import { type LastUse, Usage, type UsageQuery, type UsageSeries } from './usage.ts';
@@ -41,6 +45,8 @@ export interface RecordTerms {
   readonly retention: Retention;
   /** From where the account's billing months are counted. */
   readonly anchorMs: number;
+  /** How the account pays; null: nothing bounds it. Absent where an isolate of the version before records. */
+  readonly credits?: CreditTerms | null;
 }
 
 /** An account's ledger, as Workers and gates call it. */
@@ -97,6 +103,12 @@ export class AccountLedger extends DurableObject {
   readonly #gate: Gate;
   readonly #journal: Journal;
   readonly #usage: Usage;
+  readonly #env: TellEnv;
+  readonly #quotas: QuotaWatch;
+  readonly #creditWatch: CreditWatch;
+  readonly #oldSecrets = new OldSecretWatch();
+  /** The shared limits that were asked for, by name. */
+  readonly #limits = new Map<string, Limit>();
   #credits: Credits;
   #group: Group | null = null;
   #grantedAtMs = 0;
@@ -113,6 +125,10 @@ export class AccountLedger extends DurableObject {
     this.#journal = new Journal(this.#storage);
     this.#usage = new Usage(this.#storage);
     this.#credits = new Credits(this.#storage);
+    this.#env = env as TellEnv;
+    const accountId = ctx.id.name ?? null;
+    this.#quotas = new QuotaWatch(this.#storage, accountId === null ? null : { accountId });
+    this.#creditWatch = new CreditWatch(this.#storage, accountId);
     armJobs(this.#storage);
   }
 
@@ -131,9 +147,10 @@ export class AccountLedger extends DurableObject {
     const nowMs = this.nowMs();
     const endsAtMs = nowMs + usableMs(ask.leaseMs, LEDGER_SLACK_MS);
     const money = ask.credits === null ? [] : this.#credits.views(ask.credits, nowMs, endsAtMs);
+    for (const limit of ask.limits) this.#limits.set(limit.name, limit);
     if (ask.want === 0) {
       const refused = refusal(this.#gate, ask, nowMs, money);
-      return refused === null ? this.#clear(ask, money, nowMs) : this.#refuse(refused, nowMs);
+      return refused === null ? this.#clear(ask, money, nowMs) : this.#refuse(refused, ask, nowMs);
     }
     const given = answer(this.#gate, ask, nowMs, {
       limits: money,
@@ -143,7 +160,8 @@ export class AccountLedger extends DurableObject {
       endsAtMs: Number.POSITIVE_INFINITY,
     });
     storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
-    if (given.kind === 'refused') return this.#refuse(given, nowMs);
+    if (given.kind === 'refused') return this.#refuse(given, ask, nowMs);
+    this.#quotas.look(this.#gate, given.limits.slice(0, ask.limits.length), [], nowMs);
     this.#grantedAtMs = nowMs;
     if (ask.credits !== null && given.micro > 0) {
       this.#credits.hold(given.id, given.micro, nowMs, nowMs + usableMs(given.ttlMs, LEDGER_SLACK_MS));
@@ -163,6 +181,9 @@ export class AccountLedger extends DurableObject {
     const permits = settlements.map(({ micro: _, ...settlement }) => settlement);
     const returned = settle(this.#gate, permits, nowMs);
     if (returned.length > 0 && this.#isCounting()) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
+    if (returned.length > 0) {
+      this.#quotas.look(this.#gate, view(this.#gate.meter, [...this.#limits.values()], this.#gate.latestMs), [], nowMs);
+    }
     for (const { id, closed, micro } of settlements) {
       if (closed && micro !== undefined) this.#credits.close(id, micro.reserved, nowMs);
     }
@@ -186,18 +207,21 @@ export class AccountLedger extends DurableObject {
     const nowMs = this.nowMs();
     writeVersion(this.#storage, STORAGE_VERSION);
     let unreadable = 0;
+    let events: readonly RequestEvent[] = [];
     try {
       this.#storage.transactionSync(() => {
         const appended = this.#journal.append(batches, nowMs, this.#storage.kv.get<Erased>('erased'));
         this.#usage.count(appended.events, nowMs);
         this.#credits.settle(appended.events, terms.anchorMs, nowMs);
-        unreadable = appended.unreadable;
+        ({ events, unreadable } = appended);
       });
     } catch (error) {
       this.#credits = new Credits(this.#storage);
       throw error;
     }
     if (unreadable > 0) alert('events_unreadable', { account: this.ctx.id.name ?? 'unknown', events: unreadable });
+    keepNotes(this.#storage, this.#oldSecrets.notesOf(events, nowMs));
+    if (terms.credits) this.#lookAtMoney(terms.credits, [], nowMs);
     this.#keepAnchor(terms.anchorMs);
     if (JSON.stringify(terms.retention) !== JSON.stringify(this.#retention())) {
       this.#storage.kv.put('retention', terms.retention);
@@ -213,6 +237,7 @@ export class AccountLedger extends DurableObject {
   async grantCredits(grant: NewGrant): Promise<GrantResult> {
     writeVersion(this.#storage, STORAGE_VERSION);
     const result = this.#credits.grantCredits(grant, this.nowMs());
+    if (result.kind === 'granted' && grant.micro > 0) this.#creditWatch.granted(this.#credits);
     const leftMs = this.#refusedUntilMs - this.nowMs();
     if (leftMs > 0) await scheduler.wait(leftMs);
     return result;
@@ -279,6 +304,7 @@ export class AccountLedger extends DurableObject {
       flush: (nowMs) => this.#flush(nowMs),
       expire: (nowMs) => this.#expire(nowMs),
       trim: (nowMs) => this.#trim(nowMs),
+      tell: (nowMs) => tellNotes(this.#storage, this.#env, nowMs),
     });
   }
 
@@ -287,10 +313,26 @@ export class AccountLedger extends DurableObject {
     return { kind: 'clear', limits: [...view(this.#gate.meter, ask.limits, nowMs), ...money], ttlMs, atMs: nowMs };
   }
 
-  #refuse(refused: Refused, nowMs: number): Refused {
+  #refuse(refused: Refused, { limits, credits }: Draw, nowMs: number): Refused {
+    const { violated } = refused;
+    this.#quotas.look(this.#gate, refused.limits.slice(0, limits.length), violated, nowMs);
+    if (credits !== null) this.#lookAtMoney(credits, violated, nowMs);
     this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + usableMs(refused.ttlMs, LEDGER_SLACK_MS));
     storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
     return refused;
+  }
+
+  /** Looks at what the account may spend; `violated` names what has just refused a request. */
+  #lookAtMoney(terms: CreditTerms, violated: readonly string[], nowMs: number): void {
+    this.#creditWatch.look(this.#credits, terms, violated.includes('credits'), nowMs);
+    const { held } = this.#credits.standing();
+    const standings = this.#credits.views({ ...terms, prepaid: false }, nowMs, nowMs).map((budget) => ({
+      view: budget,
+      isRefused: violated.includes(budget.name),
+      // Holds of another month among it, so near the end of one it is told a little late.
+      out: () => held,
+    }));
+    this.#quotas.lookAt(standings, nowMs);
   }
 
   #keepOut(erased: Erased): void {

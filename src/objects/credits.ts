@@ -80,6 +80,12 @@ export class Credits {
     return views(this.#state, terms, nowMs, endsAtMs);
   }
 
+  /** What was granted in all, what of it is not spent, and how much of that leases hold. */
+  standing(): { readonly granted: number; readonly left: number; readonly held: number } {
+    const { granted, held } = this.#state;
+    return { granted, left: balanceOf(this.#state) + held, held };
+  }
+
   /** Whether something is open of a hold of that id. */
   knows(id: string): boolean {
     return this.#state.holds.has(id);

@@ -18,6 +18,11 @@ export function armJobs(storage: DurableObjectStorage, notBeforeMs = 0): void {
   if (due.length > 0) void storage.setAlarm(Math.max(notBeforeMs, Math.min(...due)));
 }
 
+/** When a job is planned for; null: it is not. */
+export function plannedFor(storage: DurableObjectStorage, job: string): number | null {
+  return read(storage)[job] ?? null;
+}
+
 /** Plans `job` for `dueAtMs`; an earlier plan for the same job stands unless `later` says to put it off. */
 export function planJob(storage: DurableObjectStorage, job: string, dueAtMs: number, later = false): void {
   const jobs = read(storage);
@@ -39,7 +44,7 @@ export async function runJobs(
   try {
     const due = dueJobs(storage, nowMs);
     for (const [job, run] of Object.entries(jobs)) if (due.includes(job)) await run(nowMs);
-    endDueJobs(storage, nowMs);
+    endJobs(storage, due, nowMs);
   } finally {
     armJobs(storage, nowMs + RETRY_MS);
   }
@@ -50,9 +55,9 @@ function dueJobs(storage: DurableObjectStorage, nowMs: number): string[] {
   return jobs.filter(([, at]) => at <= nowMs).map(([job]) => job);
 }
 
-/** Takes the jobs that were due at `nowMs` out of the table; one that has planned itself anew stays. */
-function endDueJobs(storage: DurableObjectStorage, nowMs: number): void {
+/** Takes jobs that were due at `nowMs` out of the table; one that has planned itself anew stays, as do all others. */
+function endJobs(storage: DurableObjectStorage, due: readonly string[], nowMs: number): void {
   const jobs = Object.entries(read(storage));
-  const left = jobs.filter(([, at]) => at > nowMs);
+  const left = jobs.filter(([job, at]) => at > nowMs || !due.includes(job));
   if (left.length < jobs.length) storage.kv.put(STORED_AS, Object.fromEntries(left));
 }

@@ -33,6 +33,8 @@ import { isShort, LEDGER_LEASES, REPORT_AFTER_MS } from '../meter/times.ts';
 import type { AccountLedger, LedgerCalls } from './account-ledger.ts';
 import { callObject } from './call.ts';
 import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
+import { type TellEnv, tellNotes, toldByMs } from './notes.ts';
+import { QuotaWatch } from './quota-watch.ts';
 import type { Remote } from './remote.ts';
 import { FLUSH_AFTER_MS, isQuiet, openStored, storeExact, storeLongest } from './stored-gate.ts';
 import { checkVersion, writeVersion } from './version.ts';
@@ -90,7 +92,7 @@ const STORAGE_VERSION = 1;
 /** More rounds than any honest sequence of the ledger's answers takes. */
 const MAX_ROUNDS = 6;
 
-interface GateEnv {
+interface GateEnv extends TellEnv {
   readonly LEDGER: DurableObjectNamespace<AccountLedger>;
 }
 
@@ -101,9 +103,12 @@ interface GateEnv {
  */
 export class KeyGate extends DurableObject {
   readonly #storage: DurableObjectStorage;
-  readonly #ledgers: GateEnv['LEDGER'];
+  readonly #env: GateEnv;
   #gate: Gate;
   #purse: Purse = emptyPurse();
+  #quotas: QuotaWatch;
+  /** The key's limits as they were asked for last. */
+  #limits: readonly Limit[] = [];
   /** Whose ledger the purse is of. */
   #accountId = '';
   #isReporting = false;
@@ -114,9 +119,10 @@ export class KeyGate extends DurableObject {
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
-    this.#ledgers = (env as GateEnv).LEDGER;
+    this.#env = env as GateEnv;
     checkVersion(this.#storage, STORAGE_VERSION);
     this.#gate = openStored(this.#storage, this.nowMs());
+    this.#quotas = this.#openQuotas();
     armJobs(this.#storage);
   }
 
@@ -144,7 +150,7 @@ export class KeyGate extends DurableObject {
       const nowMs = this.nowMs();
       const given =
         account === null ? answer(this.#gate, ask, nowMs) : giveFunded(this.#gate, this.#purse, ask, nowMs, heard);
-      if (given !== null) return this.#noteGiven(given, nowMs);
+      if (given !== null) return this.#noteGiven(given, ask.limits, nowMs);
       // Null comes only where there is an account.
       heard = await this.#draw(ask, account as AccountTerms);
     }
@@ -152,8 +158,12 @@ export class KeyGate extends DurableObject {
   }
 
   /** Writes what an answer has changed, before it leaves. */
-  #noteGiven(given: Granted | Refused, nowMs: number): Granted | Refused {
+  #noteGiven(given: Granted | Refused, limits: readonly Limit[], nowMs: number): Granted | Refused {
     storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
+    this.#limits = limits;
+    // The key's own come first, and behind them those that its ledger counts.
+    const views = given.limits.slice(0, limits.length);
+    this.#quotas.look(this.#gate, views, given.kind === 'refused' ? given.violated : [], nowMs);
     if (given.kind === 'refused') return given;
     // A grant after a pause is written exactly, and needs no second write: many keys are used once in a while.
     this.#isExact = nowMs - this.#grantedAtMs >= FLUSH_AFTER_MS;
@@ -212,6 +222,7 @@ export class KeyGate extends DurableObject {
     const nowMs = this.nowMs();
     const returned = settle(this.#gate, settlements, nowMs);
     if (returned.length === 0) return;
+    this.#quotas.look(this.#gate, view(this.#gate.meter, this.#limits, this.#gate.latestMs), [], nowMs);
     for (const each of returned) takeBack(this.#purse, each);
     if (this.#floor() !== undefined) {
       // What has come to cost more than was reserved is not forgotten in a crash.
@@ -250,7 +261,7 @@ export class KeyGate extends DurableObject {
   }
 
   #ledger(): LedgerCalls {
-    return this.#ledgers.getByName(this.#accountId) as unknown as LedgerCalls;
+    return this.#env.LEDGER.getByName(this.#accountId) as unknown as LedgerCalls;
   }
 
   /**
@@ -314,7 +325,8 @@ export class KeyGate extends DurableObject {
     await runJobs(this.#storage, this.nowMs(), {
       flush: (nowMs) => this.#flush(nowMs),
       close: (nowMs) => this.#close(nowMs),
-      erase: () => this.#erase(),
+      erase: (nowMs) => this.#erase(nowMs),
+      tell: (nowMs) => tellNotes(this.#storage, this.#env, nowMs),
     });
   }
 
@@ -364,11 +376,25 @@ export class KeyGate extends DurableObject {
     storeExact(this.#storage, this.#gate);
   }
 
-  /** What the erased gate answered may still be in use, so an `advance` that comes now waits for it. */
-  async #erase(): Promise<void> {
+  #openQuotas(): QuotaWatch {
+    const { name } = this.ctx.id;
+    return new QuotaWatch(this.#storage, name === undefined ? null : { keyId: name });
+  }
+
+  /**
+   * What the erased gate answered may still be in use, so an `advance` that comes now waits for it. It is not erased
+   * before all that it has to tell is told.
+   */
+  async #erase(nowMs: number): Promise<void> {
+    const waitsUntilMs = toldByMs(this.#storage, nowMs);
+    if (waitsUntilMs !== null) {
+      planJob(this.#storage, 'erase', waitsUntilMs, true);
+      return;
+    }
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
     this.#purse = emptyPurse();
+    this.#quotas = this.#openQuotas();
     const { longestMs } = this.#gate;
     this.#gate = openGate({ meter: emptyMeter(), reserve: 0 }, longestMs, `${crypto.randomUUID()}:`, this.nowMs());
   }

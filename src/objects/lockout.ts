@@ -2,6 +2,9 @@ import { DurableObject } from 'cloudflare:workers';
 import { type LockoutState, type StrikeRule, standing, strike, unstruck } from '../meter/lockout.ts';
 import { LOCKED_LEASE_MS, usableMs } from '../meter/times.ts';
 import { add, emptyCount, freesAt, type RollingCount, roll } from '../meter/window.ts';
+import type { DatedNote } from '../registry/note.ts';
+import { armJobs, planJob, plannedFor, runJobs } from './jobs.ts';
+import { keepNotes, type TellEnv, tellNotes, toldByMs } from './notes.ts';
 import type { Remote } from './remote.ts';
 import { checkVersion, writeVersion } from './version.ts';
 
@@ -20,6 +23,18 @@ export type Struck =
   | Extract<Standing, { kind: 'locked' }>
   | { readonly kind: 'counted'; readonly lockedUntilMs: number | null };
 
+/** How a lock is told in the audit trail, should a strike bring it about. */
+export interface LockNote {
+  readonly action: 'address.locked' | 'secret.locked';
+  /** As operators name the source; null where the key says all. */
+  readonly subject: string | null;
+  /** null: a secret is tried from many addresses. */
+  readonly address: string | null;
+  /** Whose secret it is. */
+  readonly keyId: string | null;
+  readonly accountId: string | null;
+}
+
 /** What an operator may see of a source. */
 export interface LockoutReport {
   readonly strikes: number;
@@ -33,6 +48,9 @@ export type LockoutCalls = Remote<Lockout, 'ask' | 'strike' | 'lift' | 'inspect'
 const STORAGE_VERSION = 1;
 const STORED_AS = 'state';
 const TAKEN_AS = 'taken';
+/** The job by which it deletes itself, and where an older version kept when that is due. */
+const FORGET = 'forget';
+const IDLE_AT = 'idleAtMs';
 
 /**
  * The say over one source: a client address (`ip:…`), one presented secret (`secret:…`), or a rate by address
@@ -40,15 +58,23 @@ const TAKEN_AS = 'taken';
  */
 export class Lockout extends DurableObject {
   readonly #storage: DurableObjectStorage;
+  readonly #env: TellEnv;
   /** Until when a "locked" that was told may be used; a predecessor's are unknown, so it begins with the longest. */
   #lockedTellsEndAtMs: number;
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
+    this.#env = env as TellEnv;
     checkVersion(this.#storage, STORAGE_VERSION);
     const known = this.#storage.kv.get<LockoutState>(STORED_AS) !== undefined;
     this.#lockedTellsEndAtMs = known ? this.nowMs() + usableMs(LOCKED_LEASE_MS) : 0;
+    const idleAtMs = this.#storage.kv.get<number>(IDLE_AT);
+    if (idleAtMs !== undefined) {
+      this.#storage.kv.delete(IDLE_AT);
+      planJob(this.#storage, FORGET, idleAtMs, true);
+    }
+    armJobs(this.#storage);
   }
 
   /** The object's clock, in ms. */
@@ -65,14 +91,19 @@ export class Lockout extends DurableObject {
     return kind === 'clear' ? { kind, ttlMs: leaseMs } : { kind };
   }
 
-  /** Counts a failed attempt, unless the source is locked. */
-  strike(rule: StrikeRule): Struck {
+  /**
+   * Counts a failed attempt, unless the source is locked. The one that locks it is told as `note` says; null, as an
+   * isolate of the version before asks: that isolate tells it.
+   */
+  strike(rule: StrikeRule, note: LockNote | null = null): Struck {
     const state = this.#state();
     const nowMs = this.nowMs();
     if (strike(state, rule, nowMs) === 'locked') return this.#tellLocked(state, nowMs);
     this.#storage.kv.put(STORED_AS, state);
     this.#expireAt(Math.max(state.lockedUntilMs, nowMs + rule.windowMs));
-    return { kind: 'counted', lockedUntilMs: state.lockedUntilMs > nowMs ? state.lockedUntilMs : null };
+    if (state.lockedUntilMs <= nowMs) return { kind: 'counted', lockedUntilMs: null };
+    if (note !== null) keepNotes(this.#storage, [lockNote(note, state.lockedUntilMs, nowMs)]);
+    return { kind: 'counted', lockedUntilMs: state.lockedUntilMs };
   }
 
   /** Lifts a lock and forgets the strikes; answers when no "locked" that was told before can be used any more. */
@@ -109,11 +140,18 @@ export class Lockout extends DurableObject {
     return 0;
   }
 
-  /** Nothing counts any more: the object deletes itself. */
   override async alarm(): Promise<void> {
-    const dueAtMs = this.#storage.kv.get<number>('idleAtMs') ?? 0;
-    if (dueAtMs > this.nowMs()) await this.#storage.setAlarm(dueAtMs);
-    else await this.#storage.deleteAll();
+    await runJobs(this.#storage, this.nowMs(), {
+      forget: (nowMs) => this.#forget(nowMs),
+      tell: (nowMs) => tellNotes(this.#storage, this.#env, nowMs),
+    });
+  }
+
+  /** Nothing counts any more: the object deletes itself, once all is told. */
+  async #forget(nowMs: number): Promise<void> {
+    const waitsUntilMs = toldByMs(this.#storage, nowMs);
+    if (waitsUntilMs === null) await this.#storage.deleteAll();
+    else planJob(this.#storage, FORGET, waitsUntilMs, true);
   }
 
   #state(): LockoutState {
@@ -129,8 +167,19 @@ export class Lockout extends DurableObject {
 
   #expireAt(atMs: number): void {
     writeVersion(this.#storage, STORAGE_VERSION);
-    const idleAtMs = Math.max(atMs, this.#storage.kv.get<number>('idleAtMs') ?? 0);
-    this.#storage.kv.put('idleAtMs', idleAtMs);
-    void this.#storage.setAlarm(idleAtMs);
+    planJob(this.#storage, FORGET, Math.max(atMs, plannedFor(this.#storage, FORGET) ?? 0), true);
   }
+}
+
+function lockNote({ action, subject, address, keyId, accountId }: LockNote, untilMs: number, nowMs: number): DatedNote {
+  const until = new Date(untilMs).toISOString();
+  return {
+    once: `${action} ${keyId ?? subject} ${untilMs}`,
+    action,
+    accountId,
+    keyId,
+    about: subject === null ? { until } : { until, subject },
+    atMs: nowMs,
+    actor: { name: 'anyone', address, requestId: null },
+  };
 }

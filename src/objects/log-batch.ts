@@ -43,6 +43,8 @@ const CHECKS: Readonly<Record<keyof RequestEvent, Check>> = {
   completionTokens: isCount,
   hold: isTextOrNull,
   reserved: isCount,
+  // Absent where an isolate of the version before has packed it.
+  replacedAtMs: (value) => value === undefined || value === null || isCount(value),
 };
 
 const ADDRESS = packedAt('address');

@@ -17,6 +17,12 @@ export const SYSTEM: Actor = { name: 'system', address: null, requestId: null };
 
 const ALERT_EVERY_MS = 600_000;
 
+/** What happened once elsewhere, with when and by whom; JSON. */
+export interface DatedNote extends Note {
+  readonly atMs: number;
+  readonly actor: Actor;
+}
+
 /** Writes an audit entry for what is no change of the registry, such as a lock that was lifted. */
 export async function noteAction(db: Db, action: string, about: object, actor: Actor, nowMs: number): Promise<void> {
   await noteStatement(db, { once: null, action, accountId: null, keyId: null, about }, actor, nowMs).run();
@@ -35,8 +41,33 @@ export async function noteOnce(db: Db, note: Note, actor: Actor, nowMs: number):
  * see it.
  */
 export async function noteAlert(db: Db, action: string, detail: string, about: object, nowMs: number): Promise<void> {
+  await noteOnce(db, alertNote(action, detail, about, nowMs), SYSTEM, nowMs);
+}
+
+/** What {@link noteAlert} writes. */
+export function alertNote(action: string, detail: string, about: object, nowMs: number): DatedNote {
   const once = `${action} ${detail} ${Math.floor(nowMs / ALERT_EVERY_MS)}`;
-  await noteOnce(db, { once, action, accountId: null, keyId: null, about }, SYSTEM, nowMs);
+  return { once, action, accountId: null, keyId: null, about, atMs: nowMs, actor: SYSTEM };
+}
+
+/**
+ * {@link noteOnce} for several at once, in their order. One of a key stands in the trail of the key's account; where the
+ * key is gone by now, nothing is written.
+ */
+export async function noteAllOnce(db: Db, notes: readonly DatedNote[]): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO audit (${AUDIT_COLUMNS}, once)
+       SELECT n.value ->> 'atMs', n.value ->> '$.actor.name', n.value ->> '$.actor.address',
+         n.value ->> '$.actor.requestId', n.value ->> 'action', coalesce(n.value ->> 'accountId', k.account_id),
+         n.value ->> 'keyId', NULL, n.value -> 'about', n.value ->> 'once'
+       FROM json_each(?) AS n LEFT JOIN keys AS k ON k.id = n.value ->> 'keyId'
+       WHERE n.value ->> 'keyId' IS NULL OR k.id IS NOT NULL
+       ORDER BY n.key
+       ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
+    )
+    .bind(JSON.stringify(notes))
+    .run();
 }
 
 /** {@link noteOnce} as part of a transaction. `once` null: any number of times. */

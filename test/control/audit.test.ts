@@ -39,6 +39,7 @@ async function record(account: string, events: Partial<RequestEvent>[], of = gat
     completionTokens: 0,
     hold: null,
     reserved: 0,
+    replacedAtMs: null,
     keyId: 'key_a',
     ...given,
   }));

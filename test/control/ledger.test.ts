@@ -29,6 +29,7 @@ const event = (given: Partial<RequestEvent>): RequestEvent => ({
   completionTokens: 2,
   hold: null,
   reserved: 0,
+  replacedAtMs: null,
   ...given,
 });
 const batch = (id: string, events: readonly RequestEvent[]): LogBatch => ({

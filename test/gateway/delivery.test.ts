@@ -8,7 +8,7 @@ import { openDelivery } from '../../src/gateway/delivery.ts';
 import { seeded } from '../credential/support.ts';
 
 const START_MS = 1_800_000_000_000;
-const RETENTION = { ageMs: 86_400_000, bytes: 1_000_000 };
+const ACCOUNT = { plan: 'standard', budgetMicro: null, billingAnchorMs: 7 };
 const NEVER = new Promise<never>(() => undefined);
 
 const compiled = compileFormat('ks_{env}_{base62:32}{crc32}', ['live']);
@@ -37,6 +37,7 @@ function eventOf(fields: Partial<RequestEvent> = {}): RequestEvent {
     completionTokens: 0,
     hold: null,
     reserved: 0,
+    replacedAtMs: null,
     ...fields,
   };
 }
@@ -58,13 +59,12 @@ function openIsolate(outcome: (attempt: number) => Outcome = () => 'answered') {
   let lost = 0;
   const delivery = openDelivery({
     isolateId: crypto.randomUUID(),
-    retention: RETENTION,
     nowMs: Date.now,
     redact: (text) => redact(text, format),
     counters: { raise: (_, by = 1) => (lost += by) },
     alert: (event, about) => alerts.push({ event, ...about }),
-    async send(accountId, batch, terms) {
-      expect(terms).toEqual({ retention: RETENTION, anchorMs: 7 });
+    async send({ accountId, ...account }, batch) {
+      expect(account).toEqual(ACCOUNT);
       const result = outcome(attempts.length);
       attempts.push({ atMs: Date.now(), accountId, batch });
       if (result === 'hangs') return await NEVER;
@@ -73,7 +73,7 @@ function openIsolate(outcome: (attempt: number) => Outcome = () => 'answered') {
     },
   });
   const record = (event = eventOf(), accountId = 'acc_1') => {
-    delivery.record({ accountId, anchorMs: 7 }, event, (work) => void work);
+    delivery.record({ accountId, ...ACCOUNT }, event, (work) => void work);
     return event;
   };
   return { record, attempts, alerts, ledger, lost: () => lost, recorded: () => [...ledger.values()].flat() };

@@ -30,16 +30,18 @@ describe('the limits of a key', () => {
 
   test('are all quotas that it carries, in requests and in credits; 0 is one, too', () => {
     const quotas = { total: 4, daily: 3, weekly: 2, monthly: 0 };
-    expect(limitsOf({ ...record, quotas: { ...quotas, credits: quotas } }, bare)).toEqual([
-      { name: 'total', limit: 4, windowMs: null },
-      { name: 'daily', limit: 3, windowMs: DAY_MS },
-      { name: 'weekly', limit: 2, windowMs: 7 * DAY_MS },
-      { name: 'monthly', limit: 0, windowMs: 30 * DAY_MS },
-      { name: 'credits_total', limit: 4, windowMs: null, unit: 'credits' },
-      { name: 'credits_daily', limit: 3, windowMs: DAY_MS, unit: 'credits' },
-      { name: 'credits_weekly', limit: 2, windowMs: 7 * DAY_MS, unit: 'credits' },
-      { name: 'credits_monthly', limit: 0, windowMs: 30 * DAY_MS, unit: 'credits' },
-    ]);
+    expect(limitsOf({ ...record, quotas: { ...quotas, credits: quotas } }, bare)).toEqual(
+      [
+        { name: 'total', limit: 4, windowMs: null },
+        { name: 'daily', limit: 3, windowMs: DAY_MS },
+        { name: 'weekly', limit: 2, windowMs: 7 * DAY_MS },
+        { name: 'monthly', limit: 0, windowMs: 30 * DAY_MS },
+        { name: 'credits_total', limit: 4, windowMs: null, unit: 'credits' },
+        { name: 'credits_daily', limit: 3, windowMs: DAY_MS, unit: 'credits' },
+        { name: 'credits_weekly', limit: 2, windowMs: 7 * DAY_MS, unit: 'credits' },
+        { name: 'credits_monthly', limit: 0, windowMs: 30 * DAY_MS, unit: 'credits' },
+      ].map((limit) => ({ ...limit, warnPercent: 80 })),
+    );
   });
 
   test('are the lowest of what it has and what policy and plan allow at most', () => {
@@ -87,14 +89,14 @@ describe('what the keys of an account share', () => {
   });
 
   test("is the plan's rates, and its quota from the billing anchor or over a rolling window", () => {
-    const month = { name: 'quota', limit: 3, windowMs: null, anchorMs: 12_345 };
+    const month = { name: 'quota', limit: 3, windowMs: null, anchorMs: 12_345, warnPercent: 80 };
     expect(accountLimitsOf({ ...record, plan: 'pro' }, policy)).toEqual([...rates, month]);
-    const rolling = [{ name: 'quota', limit: 0, windowMs: 30 * DAY_MS }];
+    const rolling = [{ name: 'quota', limit: 0, windowMs: 30 * DAY_MS, warnPercent: 80 }];
     expect(accountLimitsOf({ ...record, plan: 'rolling' }, policy)).toEqual(rolling);
   });
 
   test('is a quota of its own in an environment that is not billed, under its own name', () => {
-    const own = { name: 'quota.test', limit: 7, windowMs: 3_600_000 };
+    const own = { name: 'quota.test', limit: 7, windowMs: 3_600_000, warnPercent: 80 };
     expect(accountLimitsOf({ ...record, plan: 'pro', environment: 'test' }, policy)).toEqual([...rates, own]);
     expect(accountLimitsOf({ ...record, plan: 'pro', environment: 'dev' }, policy)).toEqual(rates);
   });
@@ -105,7 +107,8 @@ describe('credits', () => {
   const postpaid = { ...record, plan: 'postpaid' };
 
   test('are bounded by the balance of a prepaid account and by a budget', () => {
-    expect(creditTermsOf(record, policy)).toEqual({ prepaid: true, budgetMicro: null, anchorMs: 12_345 });
+    const warned = { lowMicro: 10_000_000, warnPercent: 80 };
+    expect(creditTermsOf(record, policy)).toEqual({ prepaid: true, budgetMicro: null, anchorMs: 12_345, ...warned });
     expect(creditTermsOf(postpaid, policy)).toBeNull();
     expect(creditTermsOf({ ...postpaid, budgetMicro: 0 }, policy)).toMatchObject({ prepaid: false, budgetMicro: 0 });
   });

@@ -1,5 +1,4 @@
-import type { MetricsBoard } from '../../src/objects/metrics-board.ts';
-import type { MovableKeyGate, MovableLedger, MovableLockout } from '../support/objects-worker.ts';
+import type { MetricsBoard, MovableKeyGate, MovableLedger, MovableLockout } from '../support/objects-worker.ts';
 
 interface Bindings {
   readonly GATES: DurableObjectNamespace<MovableKeyGate>;

@@ -28,6 +28,7 @@ export function request(given: Partial<RequestEvent> = {}): RequestEvent {
     completionTokens: 34,
     hold: null,
     reserved: 0,
+    replacedAtMs: null,
     ...given,
   };
 }

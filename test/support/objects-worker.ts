@@ -2,8 +2,7 @@ import { env } from 'cloudflare:workers';
 import { AccountLedger } from '../../src/objects/account-ledger.ts';
 import { KeyGate } from '../../src/objects/key-gate.ts';
 import { Lockout } from '../../src/objects/lockout.ts';
-
-export { MetricsBoard } from '../../src/objects/metrics-board.ts';
+import { MetricsBoard as Board } from '../../src/objects/metrics-board.ts';
 
 /** By how much time was moved before this process began; its alarms, which are of the real time, are set by that. */
 const BEGAN_MOVED_MS = Number((env as { readonly MOVED_MS?: number }).MOVED_MS ?? 0);
@@ -56,6 +55,16 @@ export class MovableLedger extends AccountLedger {
   /** As {@link MovableKeyGate.crash}. */
   crash(): void {
     this.ctx.abort('crashed by a test');
+  }
+}
+
+export class MetricsBoard extends Board {
+  constructor(ctx: DurableObjectState, bindings: unknown) {
+    super(withMovedAlarms(ctx), bindings);
+  }
+
+  protected override nowMs(): number {
+    return Date.now() + clock.movedMs;
   }
 }
 

@@ -237,14 +237,14 @@ describe('a lock', () => {
     }
   });
 
-  test('costs one write of D1 by the attempt that locks, and none before or after', async () => {
+  test('is written by its own object: no attempt waits for D1, nor the one that locks', async () => {
     const address = newAddress();
     const d1Of = async () => (await cluster.calls(1)).d1 ?? 0;
     await d1Of();
     for (let i = 0; i < 19; i++) expect(await status(cluster.call(malformedKey(), 1, address))).toBe(401);
     expect(await d1Of()).toBe(0);
     expect(await status(cluster.call(malformedKey(), 1, address))).toBe(401);
-    expect(await d1Of()).toBe(1);
+    expect(await d1Of()).toBe(0);
     for (let i = 0; i < 5; i++) expect(await status(cluster.call(malformedKey(), 1, address))).toBe(429);
     expect(await d1Of()).toBe(0);
   });
