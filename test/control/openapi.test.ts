@@ -12,6 +12,8 @@ import type { Section } from '../../src/control/openapi/section.ts';
 import { readsQuery } from '../../src/control/route.ts';
 import { type DenialReason, deny } from '../../src/decision/denial.ts';
 import { renderDenial } from '../../src/decision/respond.ts';
+import { EVENTS } from '../../src/events/schemas.ts';
+import { EVENT_TYPES, type EventType } from '../../src/events/types.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { presets } from '../../src/policy/presets/index.ts';
 import type { Policy } from '../../src/policy/schema.ts';
@@ -46,6 +48,7 @@ interface Operation {
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly webhooks: Readonly<Record<string, { readonly post: Operation & { readonly summary: string } }>>;
   readonly components: Readonly<Record<string, Readonly<Record<string, Body>>>>;
   readonly servers: readonly { readonly url: string }[];
 }
@@ -99,6 +102,8 @@ const full = named.get('keystile with one') ?? moved;
 
 /** The full one, with an example of an account that is none. */
 const broken = JSON.parse(JSON.stringify(full.document).replaceAll('"example":{"id":"acc_', '"example":{"ids":"acc_'));
+/** And with one of an event. */
+const brokenEvent = JSON.parse(JSON.stringify(full.document).replaceAll('"type":"key_locked"', '"type":"key_lock"'));
 
 const routesOf = (sections: readonly Section[]) =>
   sections.flatMap(({ base, routes }) => routes.map((route) => ({ base, route })));
@@ -120,7 +125,8 @@ describe('the linter of Redocly', () => {
   let reports: readonly Linted[] = [];
 
   beforeAll(async () => {
-    const documents = { ...Object.fromEntries(variants.map(({ name, document }) => [name, document])), broken };
+    const whole = Object.fromEntries(variants.map(({ name, document }) => [name, document]));
+    const documents = { ...whole, broken, brokenEvent };
     const files = Object.entries(documents).map(([name, document]) => {
       writeFileSync(join(directory, `${name}.json`), JSON.stringify(document));
       return `${name}.json`;
@@ -142,12 +148,12 @@ describe('the linter of Redocly', () => {
       .map(({ ruleId, message }) => ({ ruleId, message }));
 
   test.each(variants.map(({ name }) => name))('finds no error and no warning in: %s', (name) => {
-    expect(reports).toHaveLength(variants.length + 1);
+    expect(reports).toHaveLength(variants.length + 2);
     expect(problemsOf(name)).toEqual([]);
   });
 
-  test('finds an example that is not what its schema says', () => {
-    const found = problemsOf('broken').map(({ ruleId }) => ruleId);
+  test.each(['broken', 'brokenEvent'])('finds an example that is not what its schema says: %s', (name) => {
+    const found = problemsOf(name).map(({ ruleId }) => ruleId);
     expect(new Set(found)).toEqual(new Set(['no-invalid-media-type-examples']));
   });
 });
@@ -183,6 +189,30 @@ describe.each(variants)('the document: $name', ({ policy, sections, document }) 
       const shown = Object.values(responses).some(({ $ref, content }) => $ref !== undefined || content !== undefined);
       expect(shown, operationId).toBe(true);
     }
+  });
+
+  test('has every event as a webhook, with its headers and an example', () => {
+    const posts = Object.entries(document.webhooks).map(([type, { post }]) => [type, post] as const);
+    expect(posts.map(([type]) => type).sort()).toEqual(Object.keys(EVENT_TYPES).sort());
+    for (const [type, { operationId, summary, security, parameters, requestBody, responses }] of posts) {
+      const { summary: told, example } = EVENTS[type as EventType];
+      const name = operationId.replace(/^on/, '');
+      const content = { schema: { $ref: `#/components/schemas/${name}` }, example };
+      expect([summary, security, requestBody]).toEqual([
+        told,
+        [],
+        { required: true, content: { 'application/json': content } },
+      ]);
+      expect(document.components.schemas).toHaveProperty(name);
+      const headers = parameters?.map((each) => componentOf(document, (each as { $ref: string }).$ref));
+      expect(headers).toEqual(
+        ['id', 'timestamp', 'signature'].map((part) =>
+          expect.objectContaining({ name: `webhook-${part}`, in: 'header', required: true }),
+        ),
+      );
+      expect(Object.keys(responses)).toEqual(['410', '2XX', 'default']);
+    }
+    expect(new Set(posts.map(([, { operationId }]) => operationId)).size).toBe(posts.length);
   });
 
   test('refers to no more than is there, and tells each refusal by its status', () => {
