@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, type Cluster, READ_TOKEN, startCluster } from '../../support/cluster.ts';
+import { ADMIN_TOKEN, type Cluster, type KeyFields, READ_TOKEN, startCluster } from '../../support/cluster.ts';
 import { LOCAL } from '../../support/endpoints.ts';
 import { type Github, seen, startGithub } from '../../support/github.ts';
 import { type Issuer, startIssuer } from '../../support/issuer.ts';
@@ -30,6 +30,7 @@ const URL_PASSWORD = 'a-password-in-the-url-123456';
 const TOLD = [
   ...['key_created', 'key_updated', 'key_deactivated', 'key_activated', 'key_rotated', 'key_revoked', 'key_purged'],
   ...['key_leaked', 'key_locked', 'ip_locked', 'member_removed', 'endpoint_disabled', 'test', 'dead_letter'],
+  ...['key_old_secret_used', 'quota_warning', 'quota_reached'],
 ];
 
 let cluster: Cluster;
@@ -103,8 +104,8 @@ async function endpoint(
   return made.body.id;
 }
 
-async function issue(what: string, account: string): Promise<{ id: string; key: string }> {
-  const issued = await cluster.issue(account, { label: what });
+async function issue(what: string, account: string, fields: KeyFields = {}): Promise<{ id: string; key: string }> {
+  const issued = await cluster.issue(account, { label: what, ...fields });
   keep(what, issued.key);
   return issued;
 }
@@ -130,6 +131,9 @@ async function lives(
   );
   keep('key that has rotated itself', again.body.new_api_key);
   await expectStatus(200, call(rotated.body.new_api_key));
+
+  const used = await issue('key that is used up', account, { quotas: { total: 2 } });
+  for (const status of [200, 200, 403]) await expectStatus(status, call(used.key));
 
   const leaked = await issue('key that is found in public', account);
   await expectStatus(200, github.report(cluster, [seen(leaked.key, { url: `https://github.com/o/${leaked.key}` })]));
