@@ -20,8 +20,8 @@ let receiver: Receiver;
 let account: string;
 let endpoint: string;
 
-const options = (movedMs = 0): ClusterOptions => ({
-  policy: { webhooks: { ...LOCAL, timeout: '5s' } },
+const options = (movedMs = 0, webhooks = {}): ClusterOptions => ({
+  policy: { webhooks: { ...LOCAL, timeout: '5s', ...webhooks } },
   stateDir,
   origin,
   movedMs,
@@ -48,6 +48,13 @@ afterAll(async () => {
 const arrivalsOf = (key: string) => receiver.arrivals.filter((arrival) => arrival.key === key);
 const taken = (key: string, many = 1) =>
   receiver.until(() => arrivalsOf(key).filter(({ accepted }) => accepted).length >= many);
+/** Ends all without warning, and begins again that much later. */
+async function startAgain(movedMs: number, changed: Partial<ClusterOptions> = {}, webhooks = {}): Promise<void> {
+  await cluster.kill();
+  receiver.movedMs = movedMs;
+  cluster = await startCluster({ ...options(movedMs, webhooks), ...changed });
+  db = await cluster.database();
+}
 const relabel = async (key: string, label: string) =>
   expect((await cluster.admin('PATCH', `/keys/${key}`, { label })).status).toBe(200);
 
@@ -119,11 +126,8 @@ it('what the queue has lost is delivered after a minute, and what was under way 
   const begun = await cluster.issue(account);
   await receiver.until(() => arrivalsOf(begun.id).length === 1);
   const lost = await cluster.issue(account);
-  await cluster.kill();
   receiver.answer = () => 204;
-  receiver.movedMs = MINUTE_MS + 1_000;
-  cluster = await startCluster(options(receiver.movedMs));
-  db = await cluster.database();
+  await startAgain(MINUTE_MS + 1_000);
   await cluster.schedule();
   await Promise.all([taken(begun.id), taken(lost.id)]);
   expect(arrivalsOf(lost.id)).toMatchObject([{ sequence: 1, verified: true }]);
@@ -135,4 +139,26 @@ it('what the queue has lost is delivered after a minute, and what was under way 
     .bind(endpoint, begun.id)
     .all();
   expect(results).toEqual([{ attempts: 2, status: 'delivered' }]);
+});
+
+it('nothing is sent without the key of the secrets, nor to an address that is not allowed by now', async () => {
+  await startAgain(2 * MINUTE_MS, { vars: { WEBHOOK_KEYS: '' } });
+  const { id } = await cluster.issue(account);
+  await cluster.schedule();
+  const row = () => db.prepare('SELECT * FROM deliveries WHERE key_id = ?').bind(id).first();
+  expect(await row()).toMatchObject({ status: 'pending', attempts: 0, leased: 0 });
+  await startAgain(3 * MINUTE_MS, {}, { allow_local: false });
+  await cluster.schedule();
+  const read = () =>
+    db
+      .prepare('SELECT a.* FROM delivery_attempts AS a JOIN deliveries AS d ON d.id = a.delivery_id WHERE d.key_id = ?')
+      .bind(id)
+      .first();
+  while ((await read()) === null) await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await read()).toMatchObject({ number: 1, status: null, error: 'address_refused', response: null });
+  expect(arrivalsOf(id)).toEqual([]);
+  await startAgain(5 * MINUTE_MS);
+  await cluster.schedule();
+  await taken(id);
+  expect(arrivalsOf(id)).toMatchObject([{ verified: true, sequence: 1 }]);
 });
