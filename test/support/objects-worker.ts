@@ -14,7 +14,8 @@ function withMovedAlarms(ctx: DurableObjectState): DurableObjectState {
   if (BEGAN_MOVED_MS === 0) return ctx;
   const { storage } = ctx;
   const setAlarm = storage.setAlarm.bind(storage);
-  storage.setAlarm = (at, options) => setAlarm(Number(at) - BEGAN_MOVED_MS, options);
+  // Earlier than that none is taken.
+  storage.setAlarm = (at, options) => setAlarm(Math.max(1, Number(at) - BEGAN_MOVED_MS), options);
   return ctx;
 }
 
