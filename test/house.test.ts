@@ -1,6 +1,8 @@
+import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import project from '../package.json';
 import packed from '../src/cli/package.json';
+import wrangler from '../wrangler.toml?raw';
 
 /*
  * The rules of the house (DESIGN §7): which room may import which, and what a pure room does without.
@@ -26,6 +28,11 @@ const KNOW_SQL = ['registry', 'objects'];
 const CLOCK = /\bDate\.now\b|\bnew Date\(\s*\)|\bnew Date\b(?!\s*\()|(?<!new )\bDate\(|\bperformance\.now\b/;
 const CHANCE = /\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b|\bnode:crypto\b/;
 const SQL = /\b(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\b/s;
+
+interface Queue {
+  readonly queue: string;
+  readonly dead_letter_queue?: string;
+}
 
 interface Source {
   readonly file: string;
@@ -132,6 +139,14 @@ describe('a pure room', () => {
 test('what is packed is of the version and the libraries of the project', () => {
   expect(packed.version).toBe(project.version);
   expect(project.dependencies).toMatchObject(packed.dependencies);
+});
+
+test('every queue that is consumed, or takes dead letters, is bound, since the first deploy makes no other', () => {
+  const { queues } = parse(wrangler) as { queues?: { producers: Queue[]; consumers: Queue[] } };
+  const bound = queues?.producers.map(({ queue }) => queue);
+  const needed = queues?.consumers.flatMap(({ queue, dead_letter_queue: dead }) => [queue, ...(dead ? [dead] : [])]);
+  expect(needed?.length).toBeGreaterThan(0);
+  expect(bound).toEqual(expect.arrayContaining(needed ?? []));
 });
 
 describe('these rules', () => {
