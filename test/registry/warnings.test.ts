@@ -293,6 +293,17 @@ describe('a walk', () => {
     expect([keys.length, new Set(keys).size]).toEqual([95, 95]);
   });
 
+  it('tells nothing twice where it is set back', async () => {
+    await begin();
+    await fill(5, NOW_MS + 5);
+    await goOn(store.db, walk, 10, NOW_MS);
+    expect(await told()).toHaveLength(5);
+    await store.db.prepare('UPDATE schedule_progress SET at_ms = ?').bind(NOW_MS).run();
+    await fill(1, NOW_MS + 6, 'new');
+    await goOn(store.db, walk, 10, NOW_MS);
+    expect((await told()).map(({ keyId }) => keyId)).toEqual(['new0']);
+  });
+
   it('tells nothing, and comes no further, where it is cut short', async () => {
     await begin();
     await fill(5, NOW_MS + 5);
