@@ -2871,7 +2871,7 @@ export interface components {
             data: {
                 account: string | null;
                 endpoint: string;
-                host: string;
+                host: string | null;
                 /** @enum {string} */
                 reason: "gone" | "failing";
                 failing_since: string | null;

@@ -65,7 +65,7 @@ const ELSEWHERE: { readonly [type in EventType]?: (event: Told) => Fields } = {
   member_removed: ({ before, after }) => ({ role: before.role, key_count: after.count }),
   // The rest of the URL may hold a secret.
   endpoint_disabled: ({ after }) => ({
-    host: URL.parse(String(after.url))?.host,
+    host: URL.parse(String(after.url))?.host ?? null,
     failing_since: after.failing_since_at,
   }),
   dead_letter: ({ after }) => ({ account: after.account }),

@@ -71,7 +71,8 @@ export const accountEvents = {
     {
       account: z.string().nullable(),
       endpoint: z.string(),
-      host: z.string(),
+      /** null: it was erased with its account. */
+      host: z.string().nullable(),
       reason: z.enum(['gone', 'failing']),
       failing_since: time.nullable(),
     },
