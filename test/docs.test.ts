@@ -332,6 +332,13 @@ describe('the runbook', () => {
   });
 });
 
+test('the table of the cron has every job, in its order', () => {
+  const [, jobs = ''] = /const JOBS = \{([^}]*)\}/.exec(code['../src/scheduled.ts'] ?? '') ?? [];
+  const names = [...jobs.matchAll(/\w+/g)].map(([name]) => `\`${name}\``);
+  expect(names.length).toBeGreaterThan(5);
+  expect(table(page('docs/schedules.md'), 'jobs').map(([name]) => name)).toEqual(names);
+});
+
 describe('the table of claims', () => {
   const rows = table(page('docs/claims.md'), 'claims');
   const quoted = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
