@@ -2,7 +2,10 @@ import { type Actor, AUDIT_COLUMNS } from './audit.ts';
 import { pageLength } from './page.ts';
 import { type Db, KEY_COLUMNS, type KeyRow, keyOfRow, type StoredKey, UNCHANGED } from './rows.ts';
 
-/** Keys of an environment that expired before `beforeMs`, the longest dead first. */
+/**
+ * Keys of an environment that expired before `beforeMs`, the longest dead first. None of whose end nobody was told yet:
+ * the cron may have been away for long, and have many to tell of.
+ */
 export async function deadTrialKeys(
   db: Db,
   environment: string,
@@ -12,7 +15,9 @@ export async function deadTrialKeys(
   const { results } = await db
     .prepare(
       `SELECT ${KEY_COLUMNS} FROM keys AS k CROSS JOIN accounts AS a ON a.id = k.account_id
-       WHERE k.environment = ? AND k.expires_at_ms < ? ORDER BY k.expires_at_ms LIMIT ?`,
+       WHERE k.environment = ?1 AND k.expires_at_ms < min(?2, coalesce(
+         (SELECT p.at_ms FROM schedule_progress AS p WHERE p.job = 'key.expired'), ?2))
+       ORDER BY k.expires_at_ms LIMIT ?3`,
     )
     .bind(environment, beforeMs, pageLength(limit))
     .all<KeyRow>();

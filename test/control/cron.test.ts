@@ -155,6 +155,17 @@ describe('trial keys', () => {
       .first<number>('n');
     expect(purgedFirst).toBe(0);
   });
+
+  test('wait for what has to be told before them', async () => {
+    await run(START_MS);
+    await trialKeys(START_MS + MINUTE_MS, ...Array.from({ length: 2_050 }, (_, i) => `first_${i}`));
+    await trialKeys(START_MS + 2 * MINUTE_MS, 'last');
+    await gateway.db.prepare("UPDATE keys SET generation = 2, environment = 'live' WHERE id LIKE 'first_%'").run();
+    await run(START_MS + DAY_MS);
+    expect([await count('keys'), (await notes('key.expired')).length]).toEqual([2_051, 2_000]);
+    await run(START_MS + DAY_MS + MINUTE_MS);
+    expect([await count('keys'), (await notes('key.expired')).length]).toEqual([2_050, 2_051]);
+  });
 });
 
 describe('what was delivered', () => {
