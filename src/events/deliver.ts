@@ -1,6 +1,6 @@
 import type { Policy } from '../policy/schema.ts';
 import type { AttemptRecord } from '../registry/attempts.ts';
-import { resolveTarget } from './resolve.ts';
+import { resolveTarget, UNRESOLVED } from './resolve.ts';
 
 /** An attempt, and whether the receiver has taken the delivery. */
 export interface Sent extends AttemptRecord {
@@ -37,8 +37,10 @@ export async function deliver(signed: Signed, rules: Policy['webhooks'], nowMs: 
   let status: number | null = null;
   let headers: Record<string, string> = {};
   try {
-    if ((await resolveTarget(signed.url, rules, signal)) !== null) {
-      return done({ status, error: signal.aborted ? 'timeout' : 'address_refused', response: null });
+    const problem = await resolveTarget(signed.url, rules, signal);
+    if (problem !== null) {
+      const error = problem === UNRESOLVED ? 'not_resolved' : 'address_refused';
+      return done({ status, error: signal.aborted ? 'timeout' : error, response: null });
     }
     const response = await fetch(signed.url, {
       method: 'POST',

@@ -29,7 +29,8 @@ const answer = z.object({
 
 const NO_ADDRESS = 'its host has no address in DNS: expected a name that resolves';
 const NOT_PUBLIC = 'its host has an address that is not public: expected a host with public addresses alone';
-const UNRESOLVED = 'its host could not be resolved just now: try again';
+/** The one problem that is none of the URL's. */
+export const UNRESOLVED = 'its host could not be resolved just now: try again';
 
 /**
  * What is wrong with the URL of an endpoint, now that its name is looked up too, and what to do; null: nothing is. A
@@ -46,10 +47,14 @@ export async function resolveTarget(
   if (addressOf(hostname) !== null) return null;
   const late = AbortSignal.timeout(TIMEOUT_MS);
   const until = signal === undefined ? late : AbortSignal.any([signal, late]);
-  const found = await Promise.all(['A', 'AAAA'].map((type) => ask(rules.resolver, hostname, type, until)));
-  const addresses = found.filter((each) => each !== null).flat();
-  if (!addresses.every(isPublic)) return NOT_PUBLIC;
-  if (found.includes(null)) return UNRESOLVED;
+  const addresses: string[] = [];
+  // One after the other: an attempt has one connection at a time, of the six that a Worker has.
+  for (const type of ['A', 'AAAA']) {
+    const found = await ask(rules.resolver, hostname, type, until);
+    if (found === null) return UNRESOLVED;
+    if (!found.every(isPublic)) return NOT_PUBLIC;
+    addresses.push(...found);
+  }
   return addresses.length === 0 ? NO_ADDRESS : null;
 }
 
@@ -61,7 +66,11 @@ async function ask(resolver: string, name: string, type: string, signal: AbortSi
   try {
     const response = await fetch(url, { headers: { accept: 'application/dns-json' }, redirect: 'manual', signal });
     const bytes = response.status === 200 ? await readBytes(response, ANSWER_BYTES) : null;
-    if (bytes === null) return null;
+    if (bytes === null) {
+      // What nobody reads would keep its connection.
+      await response.body?.cancel();
+      return null;
+    }
     const { Status, TC, Answer = [] } = answer.parse(JSON.parse(new TextDecoder().decode(bytes)));
     if (Status === NXDOMAIN) return [];
     if (Status !== NOERROR || TC === true) return null;

@@ -99,7 +99,8 @@ describe('before each attempt', () => {
     doh.names.set(NAME, PUBLIC);
     const { body } = await create(`https://${NAME}/dark`);
     doh.names.set(NAME, (_, response) => response.writeHead(503).end());
-    expect(await attemptsAt(body.id)).toMatchObject([refused, refused]);
+    const unresolved = { ...refused, error: 'not_resolved' };
+    expect(await attemptsAt(body.id)).toMatchObject([unresolved, unresolved]);
   });
 
   it('a local receiver is sent nothing, though the registry has it from before', async () => {
