@@ -1,10 +1,10 @@
 import { alertNote, type DatedNote } from '../registry/note.ts';
 
 /** What of alerts the operator's endpoints are told: as which action, and by which fields the kinds of one name differ. */
-const TOLD: Readonly<Record<string, { readonly action: string; readonly kind: readonly string[] }>> = {
-  gate_unavailable: { action: 'gate.unavailable', kind: ['cause'] },
-  upstream_unhealthy: { action: 'upstream.unhealthy', kind: ['upstream', 'origin'] },
-};
+const TOLD: ReadonlyMap<string, { readonly action: string; readonly kind: readonly string[] }> = new Map([
+  ['gate_unavailable', { action: 'gate.unavailable', kind: ['cause'] }],
+  ['upstream_unhealthy', { action: 'upstream.unhealthy', kind: ['upstream', 'origin'] }],
+]);
 
 /** The way of an isolate's alerts to the operator's endpoints. */
 export interface Telling {
@@ -54,7 +54,7 @@ export function openTelling(
 
   return {
     alert(event, about) {
-      const told = TOLD[event];
+      const told = TOLD.get(event);
       if (told === undefined) return;
       // What a store says of its failure may hold anything.
       const { error: _, ...rest } = about;
