@@ -1,3 +1,4 @@
+import type { AttemptRecord } from './attempts.ts';
 import type { Actor } from './audit.ts';
 import { NOTE, NOTE_ONCE, ONCE, parameters } from './key-sets.ts';
 import { cutPage, type PageRequest, pageLength, readCursor } from './page.ts';
@@ -25,19 +26,10 @@ export interface Delivery {
   readonly endedAtMs: number | null;
 }
 
-/** An attempt: what was sent and what came back, bodies as far as they are kept. */
-export interface LoggedAttempt {
+/** An attempt that was recorded. */
+export interface LoggedAttempt extends AttemptRecord {
   readonly number: number;
-  readonly atMs: number;
-  readonly durationMs: number;
-  /** null: there was no answer, and `error` says why. */
-  readonly status: number | null;
-  readonly error: string | null;
-  readonly request: { readonly url: string; readonly headers: Headers; readonly body: string };
-  readonly response: { readonly headers: Headers; readonly body: string } | null;
 }
-
-type Headers = Readonly<Record<string, string>>;
 
 type AttemptRow = Omit<LoggedAttempt, 'request' | 'response'> & {
   readonly request: string;

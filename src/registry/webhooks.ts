@@ -169,11 +169,16 @@ export async function deleteEndpoint(db: Db, name: EndpointName, actor: Actor, n
   const bound = parameters(name, actor, nowMs);
   const those = (status: string) => `SELECT id FROM deliveries
     WHERE endpoint_id = (SELECT w.id FROM ${NAMED}) ${status} ORDER BY id LIMIT ${MOST_REMOVED}`;
+  const removal = (deliveries: string) => [
+    `DELETE FROM delivery_attempts WHERE delivery_id IN (${deliveries})`,
+    `DELETE FROM events WHERE id IN (SELECT event_id FROM deliveries WHERE id IN (${deliveries}))
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = events.id AND endpoint_id <> ?1 ->> 'id')`,
+    `DELETE FROM deliveries WHERE id IN (${deliveries})`,
+  ];
   const statements = [
     `${NOTE}, 'webhook.deleted', w.account_id, NULL, json_object('endpoint', w.id, 'url', w.url), NULL FROM ${NAMED}`,
-    `DELETE FROM delivery_attempts WHERE delivery_id IN (${those('')})`,
-    `DELETE FROM deliveries WHERE id IN (${those(`AND status = 'pending'`)})`,
-    `DELETE FROM deliveries WHERE id IN (${those('')})`,
+    ...removal(those(`AND status = 'pending'`)),
+    ...removal(those('')),
     `DELETE FROM webhook_secrets WHERE endpoint_id = (SELECT w.id FROM ${NAMED})`,
     `DELETE FROM ${NAMED}`,
   ];

@@ -311,11 +311,14 @@ describe('a removal', () => {
     await happen('acc_1', 2);
     await end('failed');
     await happen('acc_1', 1);
+    await testEndpoint(store.db, nameOf(one), 'req_gone', admin, NOW_MS);
     for (const { id } of await rows('SELECT id FROM deliveries')) await attempt(Number(id), 1);
+    expect(await count(store.db, 'events')).toBe(4);
     expect(await deleteEndpoint(store.db, nameOf(one), admin, NOW_MS)).toBe(true);
     expect(await deleteEndpoint(store.db, nameOf(one), admin, NOW_MS)).toBe(false);
     expect(await rows('SELECT DISTINCT endpoint_id AS id FROM deliveries')).toEqual([{ id: other.id }]);
     expect([await count(store.db, 'deliveries'), await count(store.db, 'delivery_attempts')]).toEqual([3, 3]);
+    expect(await count(store.db, 'events')).toBe(3);
     expect(await rows('SELECT endpoint_id AS id FROM webhook_secrets')).toEqual([{ id: other.id }]);
     expect(await trail('webhook.deleted')).toMatchObject([{ before: { endpoint: one.id, url: URL }, after: null }]);
   });
@@ -332,10 +335,22 @@ describe('a removal', () => {
       )
       .bind(one.id, id, NOW_MS)
       .run();
+    await store.db.batch([
+      store.db.prepare(
+        `INSERT INTO delivery_attempts (delivery_id, number, at_ms, duration_ms, request) SELECT id, 1, 1, 1, '{}' FROM deliveries`,
+      ),
+      store.db.prepare(
+        `INSERT OR IGNORE INTO events (id, type, at_ms, account_id)
+         SELECT event_id, 'key_expired', 1, 'acc_1' FROM deliveries`,
+      ),
+    ]);
     expect(await deleteEndpoint(store.db, nameOf(one), admin, NOW_MS)).toBe(true);
     expect(await rows(`SELECT status, count(*) AS n FROM deliveries GROUP BY status`)).toEqual([
       { status: 'failed', n: 100 },
     ]);
+    const left = ['deliveries', 'delivery_attempts', 'events'].map((table) => count(store.db, table));
+    expect(await Promise.all(left)).toEqual([100, 100, 100]);
+    expect(await rows('SELECT id FROM delivery_attempts JOIN deliveries ON id = delivery_id')).toHaveLength(100);
   });
 });
 
