@@ -295,6 +295,14 @@ const CASES: readonly Case[] = [
     after: { endpoint: 'whe_1', url: 'https://me:pw@a.example/secret?t=1', reason: 'gone', failingSinceAtMs: null },
     data: { account: 'acc_1', endpoint: 'whe_1', host: 'a.example', reason: 'gone', failing_since: null },
   },
+  // As after an erasure.
+  {
+    type: 'endpoint_disabled',
+    action: 'webhook.failed',
+    ...NO_KEY,
+    after: { endpoint: 'whe_1', reason: 'failing', failingSinceAtMs: AT_MS },
+    data: { account: 'acc_1', endpoint: 'whe_1', host: null, reason: 'failing', failing_since: AT },
+  },
   {
     type: 'test',
     action: 'webhook.tested',
