@@ -5,12 +5,13 @@ import { type Issuer, startIssuer } from '../../support/issuer.ts';
 import { keyOf, type Member, operate } from '../../support/members.ts';
 import { startOrigin, type TestOrigin } from '../../support/origin.ts';
 import { visit } from '../../support/people.ts';
+import { type Receiver, startReceiver } from '../../support/receiver.ts';
 import { type Json, type Reply, read } from '../../support/reply.ts';
 import type { ProductDocument } from './document.ts';
 
 /*
  * Where a product's document is tried: a gateway that is switched by its policy alone, `{ preset, session, upstreams }`,
- * with a sign-in and an origin of its own. Two isolates are the product as it comes. More stand on the same stores, one
+ * with a sign-in, an origin and receivers of events of its own, which stand on this machine. Two isolates are the product as it comes. More stand on the same stores, one
  * for each statement that is off, with the very line that the document gives for it, and one for each variant.
  */
 
@@ -38,6 +39,7 @@ export class Scene {
   readonly issuer: Issuer;
   readonly origin: TestOrigin;
   readonly #isolates: ReadonlyMap<string, number>;
+  readonly #receivers: Receiver[] = [];
   #movedMs = 0;
   #names = 0;
 
@@ -64,6 +66,18 @@ export class Scene {
   async pass(ms: number): Promise<void> {
     this.#movedMs += ms;
     await this.cluster.moveTime(this.#movedMs);
+    for (const receiver of this.#receivers) receiver.movedMs = this.#movedMs;
+  }
+
+  /** An endpoint that a member makes, of all events unless some are named, and who receives what is sent there. */
+  async endpoint(by: Member, events?: readonly string[]): Promise<Receiver> {
+    const receiver = await startReceiver();
+    receiver.movedMs = this.#movedMs;
+    this.#receivers.push(receiver);
+    const { status, body, text } = await by.ask('POST', '/webhooks', { url: receiver.url, ...(events && { events }) });
+    if (status !== 201) throw new Error(`no endpoint: ${status} ${text}`);
+    receiver.secrets.push(body.secret);
+    return receiver;
   }
 
   /** A name that nothing else has. */
@@ -151,6 +165,7 @@ export class Scene {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#receivers.map((receiver) => receiver.stop()));
     await this.cluster.stop();
     await this.issuer.close();
   }
@@ -177,6 +192,7 @@ export async function openScene(
       preset: document.preset,
       // Roles are given by the operator: those of the issuer's claims are none of the product's.
       session: { ...issuer.policy, roles: {} },
+      webhooks: { allow_local: true },
       upstreams: [
         { name: 'paid', path: '/paid/**', origins, cost: { from: 'fixed', micro: PAID_MICRO } },
         { name: 'origin', origins },

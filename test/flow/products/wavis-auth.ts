@@ -17,6 +17,7 @@ import {
   reach,
   rfc3339,
   rotate,
+  rotationEvent,
   shownOnce,
   takeTrial,
   told,
@@ -24,6 +25,7 @@ import {
   USER_KEYS,
   unknownKey,
   waits,
+  webhooksByRole,
 } from './wavis-calls.ts';
 
 /* The document of WAVIS on authentication, from top to bottom. */
@@ -42,7 +44,6 @@ async function shell(command: string, env: Readonly<Record<string, string>>): Pr
 }
 
 const NOT_A_GATEWAY = 'advice on how to work with keys';
-const EVENTS = 'webhooks and events are not there yet';
 const PAGES = 'the pages of a dashboard are not there yet; the routes that they call are shown';
 
 export const wavisAuth: ProductDocument<Scene>['sections'] = [
@@ -214,6 +215,7 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
       shown('an ACCOUNT_ADMIN key has billing and invoices beside all of that', async (scene) => {
         expect(await reach(scene, await keyOfRole(scene, 'account_admin'))).toEqual(REACHES.account_admin);
       }),
+      shown('who has signed in as a DEVELOPER manages webhooks, and as a VIEWER reads them', webhooksByRole),
       shown('a TRIAL key computes, ten operations in all, and has no billing, webhooks or keys', async (scene) => {
         const key = await trialKey(scene);
         for (const path of [
@@ -226,6 +228,9 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
           for (const method of ['GET', 'POST', 'DELETE']) {
             expect(told(await scene.call(key, { method, path })), path).toEqual([403, 'INSUFFICIENT_ROLE']);
           }
+        }
+        for (const method of ['GET', 'POST']) {
+          expect((await scene.call(key, { method, path: '/api/v1/user/webhooks' })).status).toBe(401);
         }
         expect(told(await rotate(scene, key))).toEqual([403, 'INSUFFICIENT_ROLE']);
         const computes = () => scene.call(key, { method: 'POST', path: '/api/v1/encrypt', body: '{}' });
@@ -347,7 +352,7 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
         expect(await everywhere()).toEqual([401, 200, 401, 200]);
         expect(told(await scene.call(old))).toEqual([401, 'INVALID_API_KEY']);
       }),
-      outside('a webhook event, key_rotated, fires when it is done', EVENTS),
+      shown('a webhook event, key_rotated, fires when it is done', rotationEvent),
     ],
   },
   {
@@ -430,7 +435,23 @@ export const wavisAuth: ProductDocument<Scene>['sections'] = [
         expect(await scene.statuses([limited, limited, test], at)).toEqual([200, 429, 200]);
       }),
       outside('keys are rotated quarterly, with a reminder in the calendar', NOT_A_GATEWAY),
-      outside('webhooks tell systems downstream of a rotation', EVENTS),
+      shown('webhooks tell systems downstream of a rotation, and when the old key has ended', async (scene) => {
+        const by = await scene.member('developer');
+        const downstream = await scene.endpoint(by, ['key_rotated', 'key_grace_ended']);
+        const hears = (type: string) => downstream.until((arrivals) => arrivals.some((each) => each.type === type));
+        const key = await scene.key(by);
+        await rotate(scene, key);
+        await hears('key_rotated');
+        await scene.cluster.schedule();
+        await scene.pass(24 * HOUR_MS + MINUTE_MS);
+        await scene.cluster.schedule();
+        await hears('key_grace_ended');
+        const heard = downstream.arrivals.map(({ type, key: of, verified }) => [type, of, verified]);
+        expect(heard).toEqual([
+          ['key_rotated', key.id, true],
+          ['key_grace_ended', key.id, true],
+        ]);
+      }),
       shown('a VIEWER key that leaks can change nothing', async (scene) => {
         const leaked = await keyOfRole(scene, 'viewer');
         const seen = scene.origin.received.length;

@@ -184,3 +184,51 @@ export async function creationsPerHour(scene: Scene): Promise<void> {
   await scene.pass(MINUTE_MS);
   expect((await create(12)).status).toBe(201);
 }
+
+/** An endpoint of the account is told of a rotation, signed, with what both keys show and neither secret. */
+export async function rotationEvent(scene: Scene): Promise<void> {
+  const by = await scene.member('developer');
+  const receiver = await scene.endpoint(by);
+  const old = await scene.key(by);
+  const { body } = await rotate(scene, old);
+  await receiver.until((arrivals) => arrivals.some(({ type }) => type === 'key_rotated'));
+  const told = receiver.arrivals.filter(({ type }) => type === 'key_rotated');
+  expect(told).toMatchObject([{ key: old.id, verified: true, accepted: true }]);
+  const [event] = told.map((arrival): Json => JSON.parse(arrival.body));
+  const prefix = body.new_api_key.slice(0, old.prefix.length);
+  const end = { old_key_prefix: body.old_key_prefix, grace_period_ends_at: body.grace_period_ends_at };
+  expect(event.data).toMatchObject({ account: by.account, key: { prefix, environment: 'live' }, ...end });
+  for (const secret of [old.key, body.new_api_key]) expect(told[0]?.body).not.toContain(secret);
+}
+
+/** Who has signed in manages or reads endpoints as the role says; a trial key is nobody who could, and tells no customer. */
+export async function webhooksByRole(scene: Scene): Promise<void> {
+  const admin = await scene.member('account_admin');
+  const url = 'https://hooks.example.com/keys';
+  for (const role of ['developer', 'account_admin']) {
+    const by = await scene.member(role, admin.account);
+    const { body } = await by.ask('POST', '/webhooks', { url });
+    const path = `/webhooks/${body.id}`;
+    const statuses = [
+      (await by.ask('GET', '/webhooks')).status,
+      (await by.ask('PATCH', path, { events: ['key_rotated'] })).status,
+      (await by.ask('POST', `${path}/rotate-secret`, {})).status,
+      (await by.ask('DELETE', path)).status,
+    ];
+    expect(statuses, role).toEqual([200, 200, 200, 204]);
+  }
+  const { body } = await admin.ask('POST', '/webhooks', { url });
+  const viewer = await scene.member('viewer', admin.account);
+  const listed = await viewer.ask('GET', '/webhooks');
+  expect([listed.status, listed.body.webhooks.length, listed.text.includes(body.secret)]).toEqual([200, 1, false]);
+  for (const [method, path] of [
+    ['POST', '/webhooks'],
+    ['PATCH', `/webhooks/${body.id}`],
+    ['POST', `/webhooks/${body.id}/rotate-secret`],
+    ['POST', `/webhooks/${body.id}/test`],
+    ['DELETE', `/webhooks/${body.id}`],
+  ] as const) {
+    const asked = await viewer.ask(method, path, method === 'DELETE' ? undefined : { url });
+    expect(told(asked), `${method} ${path}`).toEqual([403, 'INSUFFICIENT_ROLE']);
+  }
+}

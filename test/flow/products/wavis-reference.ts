@@ -12,6 +12,7 @@ import {
   reach,
   rfc3339,
   rotate,
+  rotationEvent,
   TEMP_KEY,
   takeTrial,
   told,
@@ -138,7 +139,7 @@ export const wavisReference: ProductDocument<Scene>['sections'] = [
         await scene.pass(HOUR_MS);
         expect(await scene.statuses(keys)).toEqual([401, 200]);
       }),
-      outside('key_rotated fires as a webhook event', 'webhooks and events are not there yet'),
+      shown('key_rotated fires as a webhook event', rotationEvent),
     ],
   },
   {

@@ -321,7 +321,24 @@ export const wevion: ProductDocument<Scene> = {
     {
       title: 'Rotating keys',
       statements: [
-        outside('keys are rotated quarterly, and 7 to 14 days before they expire', ADVICE),
+        outside('keys are rotated quarterly', ADVICE),
+        shown('and 7 to 14 days before they expire: 14 and 7 days before, an event says so', async (scene) => {
+          const by = await scene.member('admin');
+          const receiver = await scene.endpoint(by, ['key_expiring']);
+          const expiresAtMs = scene.nowMs + 15 * DAY_MS;
+          const key = await make(scene, by, { expires_at: new Date(expiresAtMs).toISOString() });
+          for (const days of [14, 7]) {
+            await scene.cluster.schedule();
+            const warned = receiver.arrivals.length;
+            await scene.pass(expiresAtMs - days * DAY_MS + MINUTE_MS - scene.nowMs);
+            await scene.cluster.schedule();
+            await receiver.until((arrivals) => arrivals.length > warned);
+          }
+          expect(receiver.arrivals.map(({ key: of, sequence, verified }) => [of, sequence, verified])).toEqual([
+            [key.id, 2, true],
+            [key.id, 3, true],
+          ]);
+        }),
         shown('a key that may be known to others is revoked at once and another one created', async (scene) => {
           const by = await scene.member('mediabuyer');
           const known = await make(scene, by);
