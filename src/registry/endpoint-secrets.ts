@@ -1,11 +1,6 @@
 import type { Db } from './rows.ts';
 import type { SealedSecret } from './webhooks.ts';
 
-/** A secret that was sealed anew, and what it was before. */
-export interface Resealed extends SealedSecret {
-  readonly was: string;
-}
-
 /** Secrets that are sealed under one of these versions, at most `limit`. */
 export async function secretsUnder(db: Db, versions: readonly number[], limit: number): Promise<SealedSecret[]> {
   const { results } = await db
@@ -18,16 +13,15 @@ export async function secretsUnder(db: Db, versions: readonly number[], limit: n
   return results;
 }
 
-/** Keeps secrets as they are sealed now; one that somebody else has sealed meanwhile stays so. Returns how many. */
-export async function keepResealed(db: Db, secrets: readonly Resealed[]): Promise<number> {
-  const { meta } = await db
+/** Keeps secrets as they are sealed now. Of several who have sealed one at once either holds: both can be opened. */
+export async function keepResealed(db: Db, secrets: readonly SealedSecret[]): Promise<void> {
+  await db
     .prepare(
       `UPDATE webhook_secrets AS s SET sealed = c.value ->> 'sealed', key_version = c.value ->> 'keyVersion'
-       FROM json_each(?) AS c WHERE s.id = c.value ->> 'id' AND s.sealed = c.value ->> 'was'`,
+       FROM json_each(?) AS c WHERE s.id = c.value ->> 'id'`,
     )
     .bind(JSON.stringify(secrets))
     .run();
-  return meta.changes;
 }
 
 /** How many secrets there are under each version of the Worker's key. */

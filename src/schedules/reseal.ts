@@ -13,9 +13,9 @@ export async function resealSecrets({ env, courier: { seal } }: House): Promise<
   const secrets = await secretsUnder(env.DB, older, RESEALED_PER_RUN);
   if (secrets.length === 0) return;
   const resealed = await Promise.allSettled(
-    secrets.map(async ({ id, sealed: was, keyVersion }) => {
-      const sealed = await seal.seal(await seal.open(was, keyVersion, id), id);
-      return { id, was, sealed, keyVersion: seal.version };
+    secrets.map(async ({ id, sealed, keyVersion }) => {
+      const secret = await seal.open(sealed, keyVersion, id);
+      return { id, sealed: await seal.seal(secret, id), keyVersion: seal.version };
     }),
   );
   const done = resealed.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
