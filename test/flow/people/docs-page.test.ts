@@ -41,11 +41,15 @@ afterAll(async () => {
 });
 
 describe('the page of the API', () => {
-  test('shows every operation of the document', async () => {
-    const document = (await (await cluster.send('/control/openapi.json')).json()) as { paths: Record<string, object> };
-    const operations = Object.values(document.paths).flatMap(Object.keys);
-    expect(operations.length).toBeGreaterThan(20);
-    expect(await page.locator('.opblock').count()).toBe(operations.length);
+  test('shows every operation of the document, and every event', async () => {
+    const document: { paths: object; webhooks: object } = await (await cluster.send('/control/openapi.json')).json();
+    const [operations, events] = [document.paths, document.webhooks].map((all) =>
+      Object.values(all).flatMap(Object.keys),
+    );
+    expect(operations?.length).toBeGreaterThan(20);
+    expect(events?.length).toBeGreaterThan(20);
+    expect(await page.locator('.webhooks .opblock').count()).toBe(events?.length);
+    expect(await page.locator('.opblock').count()).toBe((operations?.length ?? 0) + (events?.length ?? 0));
   });
 
   test('calls one with what was typed in, and shows its answer', async () => {
