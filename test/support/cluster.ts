@@ -18,7 +18,7 @@ export const PEPPERS = `1:${'5a'.repeat(32)}`;
 export const WEBHOOK_KEYS = `1:${'3c'.repeat(32)}`;
 const COMPATIBILITY = {
   compatibilityDate: '2026-10-20',
-  compatibilityFlags: ['enable_request_signal', 'queue_consumer_no_wait_for_wait_until'],
+  compatibilityFlags: ['enable_request_signal', 'queue_consumer_no_wait_for_wait_until', 'nodejs_als'],
 };
 
 const GATEWAY = join(import.meta.dirname, 'isolate.ts');
@@ -256,7 +256,7 @@ export class Cluster {
 const CONSUMERS = {
   'keystile-events': {
     maxBatchSize: 5,
-    maxBatchTimeout: 1,
+    maxBatchTimeout: 0,
     maxRetries: 3,
     deadLetterQueue: 'keystile-events-dead',
   },

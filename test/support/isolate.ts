@@ -1,4 +1,5 @@
 import { env, WorkerEntrypoint } from 'cloudflare:workers';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventMessage } from '../../src/events/queue.ts';
 import { createWorker, type Decision, type Env, type Question } from '../../src/index.ts';
 
@@ -59,9 +60,12 @@ function die(): Promise<never> {
   return new Promise(() => undefined);
 }
 
+/** Whether the queue has begun it: what goes on beside requests is not counted with them. */
+const ofQueue = new AsyncLocalStorage<true>();
+
 /** Counts a call, and delays it on both sides. */
 async function watched<T>(name: string, call: () => Promise<T>): Promise<T> {
-  calls[name] = (calls[name] ?? 0) + 1;
+  if (ofQueue.getStore() === undefined) calls[name] = (calls[name] ?? 0) + 1;
   if (order.length < MOST_ORDERED) order.push(name);
   death.callsLeft--;
   const dies = death.callsLeft < 0;
@@ -243,6 +247,6 @@ export default {
     messages.push(...batch.messages.map(({ body }) => body));
     instrumented ??= instrument(env);
     const gateway = instrumented;
-    await orKilled(() => worker.queue(batch, gateway, ctx), undefined);
+    await ofQueue.run(true, () => orKilled(() => worker.queue(batch, gateway, ctx), undefined));
   },
 };

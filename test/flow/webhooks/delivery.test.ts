@@ -14,7 +14,7 @@ let db: D1Database;
 const open: Receiver[] = [];
 
 beforeAll(async () => {
-  cluster = await startCluster({ policy: { webhooks: { ...LOCAL, retries: ['50ms', '50ms'], timeout: '500ms' } } });
+  cluster = await startCluster({ policy: { webhooks: { ...LOCAL, retries: ['50ms', '50ms'], timeout: '4s' } } });
   db = await cluster.database();
 });
 afterAll(async () => {
@@ -213,10 +213,8 @@ describe.concurrent('a delivery', () => {
     const { receiver, account, endpoint } = await subscribed();
     await db.prepare('UPDATE webhook_secrets SET key_version = 9 WHERE endpoint_id = ?').bind(endpoint).run();
     await cluster.issue(account);
-    expect(await attemptsOf(endpoint, 1)).toMatchObject([{ status: null, error: 'not_signed', response: null }]);
+    const unsigned = { status: null, error: 'not_signed', response: null };
+    expect(await attemptsOf(endpoint, 3)).toMatchObject([unsigned, unsigned, unsigned]);
     expect(receiver.arrivals).toEqual([]);
-    await db.prepare('UPDATE webhook_secrets SET key_version = 1 WHERE endpoint_id = ?').bind(endpoint).run();
-    await receiver.until(accepted);
-    expect(receiver.arrivals).toMatchObject([{ verified: true }]);
   });
 });
