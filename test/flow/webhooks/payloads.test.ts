@@ -44,6 +44,7 @@ let gone: Receiver;
 /** The receiver of the page, with what it has printed. */
 let shown: ChildProcess;
 let printed = '';
+let shownId: string;
 const secrets: string[] = [];
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -100,7 +101,8 @@ async function startShown(): Promise<void> {
   const page = readFileSync(join(ROOT, 'docs/webhooks.md'), 'utf8');
   const [, code = ''] = /<!-- receiver -->\n```js\n([\s\S]*?)```/.exec(page) ?? [];
   const url = await deadUrl();
-  const { secret } = await endpoint(url);
+  const { id, secret } = await endpoint(url);
+  shownId = id;
   const env = { ...process.env, WEBHOOK_SECRET: secret, PORT: new URL(url).port };
   shown = spawn(process.execPath, ['--input-type=module', '--eval', code], { cwd: ROOT, env });
   shown.stdout?.on('data', (text) => (printed += text));
@@ -363,14 +365,23 @@ describe.concurrent('what becomes of endpoints', () => {
 });
 
 describe('the receiver of docs/webhooks.md', () => {
-  it('has taken all that was sent to the account, each once and in order', async () => {
+  it('has taken all that was sent to the account, in order, and each once where it is sent again', async () => {
     const sent = own.arrivals.filter(({ type }) => type !== 'test');
     const lines = sent.map(({ id, type, key, sequence }) =>
       key === null ? `${id} ${type}` : `${id} ${type} ${key} ${sequence} in order`,
     );
     expect(lines.length).toBeGreaterThan(20);
     const taken = () => printed.split('\n').filter((line) => /^evt/.test(line) && !line.endsWith(' test'));
-    await vi.waitFor(() => expect(taken().sort()).toEqual([...new Set(lines)].sort()), { timeout: 30_000 });
+    const all = [...new Set(lines)].sort();
+    await vi.waitFor(() => expect(taken().sort()).toEqual(all), { timeout: 30_000 });
+    const path = `/webhooks/${shownId}/deliveries`;
+    const [{ id }] = (await admin.ask('GET', path)).body.deliveries;
+    expect((await admin.ask('POST', `${path}/${id}/resend`)).status).toBe(200);
+    const again = { status: 'delivered', attempts: 2 };
+    await vi.waitFor(async () => expect((await admin.ask('GET', `${path}/${id}`)).body).toMatchObject(again), {
+      timeout: 30_000,
+    });
+    expect(taken().sort()).toEqual(all);
   });
 });
 
