@@ -76,6 +76,7 @@ async function attempt(courier: Signer, claimed: Claimed, event: EventSource): P
   return settleFailure(courier, claimed, sent, now);
 }
 
+/** Records a failure. Returns when the delivery and its endpoint go on, or if that is far ahead when the endpoint does. */
 async function settleFailure({ db, rules }: Courier, claimed: Claimed, sent: Sent, now: number): Promise<number> {
   const { endpoint, failures } = claimed;
   const notBeforeMs = readRetryAfter(sent.response?.headers['retry-after'] ?? null, now);
@@ -86,9 +87,8 @@ async function settleFailure({ db, rules }: Courier, claimed: Claimed, sent: Sen
   const { failingSinceAtMs, resumesAtMs } = state;
   if (sent.status === 410) await disableEndpoint(db, endpoint, 'gone', now);
   else if (now - failingSinceAtMs >= rules.disable_after) await disableEndpoint(db, endpoint, 'failing', now);
-  return Math.max(resumesAtMs, attemptAtMs ?? 0) - now > LONG_MS
-    ? resumesAtMs
-    : Math.max(resumesAtMs, attemptAtMs ?? 0);
+  const bothAtMs = Math.max(resumesAtMs, attemptAtMs ?? 0);
+  return bothAtMs - now > LONG_MS ? resumesAtMs : bothAtMs;
 }
 
 /** The request of an attempt. Every attempt of an event has the same id and the same body. */

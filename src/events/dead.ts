@@ -1,8 +1,7 @@
+import { deadNote } from '../registry/attempts.ts';
 import { noteOnce, SYSTEM } from '../registry/note.ts';
 import type { Courier } from './courier.ts';
 import type { EventMessage } from './queue.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** Whether a queue is the one of messages that have failed for good; see `dead_letter_queue` in `wrangler.toml`. */
 export function isDeadLetters(queue: string): boolean {
@@ -16,8 +15,7 @@ export function isDeadLetters(queue: string): boolean {
 export async function noteDead({ db, queue, nowMs }: Courier, batch: MessageBatch<EventMessage>): Promise<void> {
   const now = nowMs();
   const deliveries = batch.messages.filter(({ body }) => body.kind === 'deliver').length;
-  const about = { endpoint: null, account: null, cause: 'queue', deliveries };
-  const once = `delivery.dead queue ${Math.floor(now / HOUR_MS)}`;
-  await noteOnce(db, { once, action: 'delivery.dead', accountId: null, keyId: null, about }, SYSTEM, now);
+  const note = deadNote({ endpoint: null, account: null, cause: 'queue', deliveries }, now);
+  await noteOnce(db, note, SYSTEM, now);
   await queue.send({ kind: 'wake' });
 }

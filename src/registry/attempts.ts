@@ -1,6 +1,7 @@
 import { AUDIT_COLUMNS } from './audit.ts';
+import { HOUR_MS } from './create.ts';
 import type { Claimed } from './deliveries.ts';
-import { noteStatement, SYSTEM } from './note.ts';
+import { type Note, noteStatement, SYSTEM } from './note.ts';
 import type { Db } from './rows.ts';
 
 /** What was sent and what came back; bodies only as far as they are kept. */
@@ -25,8 +26,6 @@ export interface Next {
   /** The receiver wants nothing before. */
   readonly notBeforeMs: number;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** Records an attempt that went through. */
 export async function settleDelivered(db: Db, claimed: Claimed, record: AttemptRecord, nowMs: number): Promise<void> {
@@ -60,6 +59,7 @@ export async function settleFailed(
   nowMs: number,
 ): Promise<{ failingSinceAtMs: number; resumesAtMs: number } | null> {
   const isOver = attemptAtMs === null;
+  const dead = { endpoint: claimed.endpoint, account: claimed.accountId, cause: 'attempts', deliveries: 1 } as const;
   const results = await db.batch<{ failingSinceAtMs: number; resumesAtMs: number }>([
     recorded(db, claimed, record),
     db
@@ -74,7 +74,7 @@ export async function settleFailed(
         attemptAtMs ?? nowMs,
         isOver ? nowMs : null,
       ),
-    ...(isOver ? [noteStatement(db, deadNote(claimed, nowMs), SYSTEM, nowMs)] : []),
+    ...(isOver ? [noteStatement(db, deadNote(dead, nowMs), SYSTEM, nowMs)] : []),
     db
       .prepare(
         `UPDATE webhook_endpoints SET failures = failures + (resumes_at_ms <= ?2),
@@ -137,13 +137,17 @@ function recorded(db: Db, { delivery, attempt }: Claimed, record: AttemptRecord)
     );
 }
 
-/** What the operator is told of deliveries that were given up, once for an endpoint and hour. */
-function deadNote({ endpoint, accountId }: Claimed, nowMs: number) {
-  return {
-    once: `delivery.dead ${endpoint} ${Math.floor(nowMs / HOUR_MS)}`,
-    action: 'delivery.dead',
-    accountId: null,
-    keyId: null,
-    about: { endpoint, account: accountId, cause: 'attempts', deliveries: 1 },
-  };
+/** Deliveries that were given up, or that the queue could not hand over. */
+export interface Dead {
+  /** null: of any. */
+  readonly endpoint: string | null;
+  readonly account: string | null;
+  readonly cause: 'attempts' | 'queue';
+  readonly deliveries: number;
+}
+
+/** What the operator is told of them, once for an endpoint and hour. */
+export function deadNote(about: Dead, nowMs: number): Note {
+  const once = `delivery.dead ${about.endpoint ?? about.cause} ${Math.floor(nowMs / HOUR_MS)}`;
+  return { once, action: 'delivery.dead', accountId: null, keyId: null, about };
 }
