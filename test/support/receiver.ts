@@ -84,16 +84,16 @@ export async function startReceiver(...secrets: string[]): Promise<Receiver> {
       return new Promise((resolve, reject) => {
         const end = (then: () => void) => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
           then();
         };
-        const look = () => {
+        const check = () => {
           if (holds(receiver.arrivals)) end(resolve);
         };
         const seen = () => receiver.arrivals.map(({ type, key, sequence }) => `${type} ${key} ${sequence}`).join(', ');
         const timer = setTimeout(() => end(() => reject(new Error(`waited in vain; arrived: ${seen()}`))), forMs);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       });
     },
     leave: () => close(server),
@@ -105,15 +105,21 @@ export async function startReceiver(...secrets: string[]): Promise<Receiver> {
   };
   return receiver;
 
+  function look(): void {
+    for (const each of [...waiting]) each();
+  }
+
   function open(): Server {
     const made = createServer(async (request, response) => {
       const body = await readAll(request).catch(() => null);
       if (body === null) return;
       const arrival = arrivalOf(request.url ?? '', request.headers, body);
       receiver.arrivals.push(arrival);
-      const reply = await receiver.answer(arrival);
+      const answering = receiver.answer(arrival);
+      look();
+      const reply = await answering;
       arrival.accepted = send(response, reply);
-      for (const look of [...waiting]) look();
+      look();
     });
     made.keepAliveTimeout = 0;
     return made;
