@@ -101,6 +101,17 @@ describe('what cannot be sent', () => {
     expect([sent.length, taken.length]).toEqual([before + 1, 1]);
   });
 
+  test('is sent by the next alert as soon as the one before has given up', async () => {
+    const { telling, taken, state } = openIsolate();
+    state.object = 'away';
+    telling.alert('gate_unavailable', { cause: 'store' });
+    await vi.advanceTimersByTimeAsync(15_000);
+    state.object = 'there';
+    telling.alert('gate_unavailable', { cause: 'store' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(taken).toHaveLength(1);
+  });
+
   test('is sent by another request where the one that sent it was ended', async () => {
     const { telling, taken, state } = openIsolate();
     state.object = 'hangs';

@@ -51,6 +51,12 @@ describe('a quota', () => {
     expect(told[8]).toEqual(['warning 8']);
   });
 
+  test('is not told a little too early where the percent is no whole number of requests', () => {
+    const look = watch();
+    expect(look(standing(viewOf(TOTAL, 7, 5)))).toEqual([]);
+    expect(look(standing(viewOf(TOTAL, 7, 6)))).toEqual(['warning 6']);
+  });
+
   test('that is used up at once is told by both thresholds, in their order', () => {
     expect(watch()(standing(viewOf(DAILY, 1, 1)))).toEqual(['warning 1', 'reached 1']);
   });
@@ -254,6 +260,21 @@ describe('what is out', () => {
     );
   });
 
+  test('of credits is what requests may still cost', () => {
+    const paid: Limit = { name: 'credits_total', windowMs: null, limit: 90_000, unit: 'credits', warnPercent: 80 };
+    const gate = openGate({ meter: emptyMeter(), reserve: 0 }, 0, 'g', START_MS);
+    answer(gate, { generation: 1, want: 10, leaseMs: 1_000, reserve: 100, limits: [paid] }, START_MS);
+    const told = (used: number, closed: boolean, micro: { reserved: number; settled: number; cost: number }) => {
+      settle(gate, [{ id: 'g1', used, closed, micro }], START_MS);
+      const [now] = view(gate.meter, [paid], START_MS);
+      return [outOf(gate, paid), paid.limit - (now?.remaining ?? 0)];
+    };
+    expect(outOf(gate, paid)).toBe(1_000);
+    expect(told(3, false, { reserved: 300, settled: 200, cost: 150 })).toEqual([800, 950]);
+    expect(told(3, true, { reserved: 300, settled: 200, cost: 150 })).toEqual([100, 250]);
+    expect(told(3, true, { reserved: 300, settled: 300, cost: 180 })).toEqual([0, 180]);
+  });
+
   test('of a limit is what its own grants have out', () => {
     const live = { name: 'quota', limit: 1_000, windowMs: DAY_MS, warnPercent: 80 };
     const dev = { name: 'quota.dev', limit: 1_000, windowMs: DAY_MS, warnPercent: 80 };
@@ -299,6 +320,13 @@ describe('credits', () => {
     expect(creditCrossings(afterGrant(told, 20), at(2)).crossed).toEqual(['low']);
     expect(creditCrossings(afterGrant(told, 19), at(2)).crossed).toEqual([]);
     expect(creditCrossings(afterGrant(afterGrant(told, 19), 39), at(2)).crossed).toEqual(['low']);
+  });
+
+  test('are low after a grant that has lifted them, also where a request was refused meanwhile', () => {
+    const spent = creditCrossings(NO_CREDITS_TOLD, at(0)).told;
+    const refused = creditCrossings(afterGrant(spent, 50), at(50, true));
+    expect(refused.crossed).toEqual(['exhausted']);
+    expect(creditCrossings(refused.told, at(5)).crossed).toEqual(['low']);
   });
 
   test('that leases bring back make nothing told again', () => {
