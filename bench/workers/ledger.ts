@@ -82,6 +82,7 @@ function eventAt(atMs: number, i: number): RequestEvent {
     completionTokens: 120,
     hold: null,
     reserved: 0,
+    replacedAtMs: null,
   };
 }
 
