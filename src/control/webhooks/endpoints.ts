@@ -63,13 +63,11 @@ export async function makeEndpoint(desk: Desk, accountId: Owner, input: NewEndpo
 /** Changes an endpoint. What has waited for one that is active again goes out. */
 export async function alterEndpoint(desk: Desk, accountId: Owner, id: string, set: EndpointChange): Promise<Answer> {
   const { force, actor, nowMs } = desk;
-  const name = { accountId, id };
   if (set.url !== undefined) {
-    if ((await readEndpoint(force.db.withSession('first-primary'), name)) === null) return missing();
     const refusal = await targetRefusal(desk, set.url);
     if (refusal !== null) return refusal;
   }
-  const endpoint = await changeEndpoint(force.db, name, set, actor, nowMs);
+  const endpoint = await changeEndpoint(force.db, { accountId, id }, set, actor, nowMs);
   if (endpoint === null) return missing();
   if (endpoint.status === 'active') force.wake();
   return json(endpointView(endpoint));
