@@ -21,7 +21,10 @@ beforeAll(async () => {
     { name: 'origin', origins },
   ];
   const plans = { standard: { quota: { requests: 1_000, window: 'month' } } };
-  cluster = await startCluster({ isolates: 2, origin, policy: { session: issuer.policy, upstreams, plans } });
+  // What is granted here is little.
+  const warnings = { credits_micro: 0 };
+  const policy = { session: issuer.policy, upstreams, plans, warnings };
+  cluster = await startCluster({ isolates: 2, origin, policy });
 });
 afterAll(async () => {
   await cluster?.stop();
