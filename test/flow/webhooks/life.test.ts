@@ -22,8 +22,11 @@ import { type Entry, readTrail } from '../../support/trail.ts';
 
 const SEED = 11;
 const KILLS = 20;
-/** A round is ended by a kill at a random moment of this span: of most soon, of some when what was gathered is sent. */
-const LONGEST_ROUND_MS = 2_500;
+/** A round is ended by a kill at a random moment of this span. */
+const ROUND_MS = 500;
+/** But this one lasts until these stand in the trail: what an isolate has gathered of requests dies with it. */
+const LONG_ROUND = 10;
+const OF_REQUESTS = ['key.old_secret_used', 'credits.low'];
 /**
  * How much later it is at each start: longer than a delivery is in hand. All of them are less than the hour for which
  * an event waits for those before it.
@@ -32,7 +35,7 @@ const LATER_MS = 120_000;
 const MINUTE_MS = 60_000;
 /** For how long a receiver stays well, or ill, at most. */
 const MOOD_MS = 200;
-const DRAINED_WITHIN_MS = 60_000;
+const WITHIN_MS = 60_000;
 
 const COST_MICRO = 100;
 const POLICY = {
@@ -81,7 +84,7 @@ function call(
   path = '/v1/models',
 ): Promise<Reply> {
   return gateway.insist(
-    (cluster) => read(cluster.call(secret ?? unissuedKey(), 1, address, path)),
+    (cluster) => read(cluster.call(secret ?? unissuedKey(), 0, address, path)),
     ({ status, body }) => status === answer || body?.code === answer,
   );
 }
@@ -127,7 +130,7 @@ const purge: Step = ({ id }) =>
     (reply) => isMade(reply) || reply.status === 404,
   );
 const report: Step = ({ secrets }) =>
-  gateway.insist((cluster) => github.report(cluster, [seen(secrets[0] ?? '')], { isolate: 1 }), isMade);
+  gateway.insist((cluster) => github.report(cluster, [seen(secrets[0] ?? '')]), isMade);
 
 const ofLeaver: Step = async (key) => {
   const headers = { 'idempotency-key': crypto.randomUUID() };
@@ -231,8 +234,8 @@ const BESIDE: Life = {
   steps: [
     [0, create()],
     [2, () => change('POST', `/accounts/${account}/credits`, { micro: 10 * COST_MICRO })],
-    [4, (key) => call(key.secrets[0] ?? '', 'credits_exhausted', '192.0.2.1', '/paid/x')],
-    [7, () => call(null, 'address_locked_out', '203.0.113.66')],
+    [LONG_ROUND, (key) => call(key.secrets[0] ?? '', 'credits_exhausted', '192.0.2.1', '/paid/x')],
+    [12, () => call(null, 'address_locked_out', '203.0.113.66')],
   ],
   leaves: ['address.locked', 'credits.exhausted', 'credits.low', 'member.removed'],
 };
@@ -268,31 +271,38 @@ async function beMoody(receiver: Receiver): Promise<void> {
   }
 }
 
-async function killAll(): Promise<void> {
-  for (const { resolve } of rounds) {
+async function killAll(db: () => Promise<D1Database>): Promise<void> {
+  for (const [round, { resolve }] of rounds.entries()) {
     resolve();
     const cron = gateway.schedule();
-    await pause(LONGEST_ROUND_MS * rng.between(0, 1) ** 3);
+    await pause(rng.between(0, ROUND_MS));
+    if (round === LONG_ROUND) await until(async () => isIn(await db(), OF_REQUESTS));
     await gateway.kill(LATER_MS);
     for (const receiver of receivers) receiver.movedMs = gateway.movedMs;
     await cron;
   }
 }
 
+/** Whether all of these actions stand in the trail. */
+async function isIn(db: D1Database, actions: readonly string[]): Promise<boolean> {
+  const seen = new Set((await readTrail(db)).map(({ action }) => action));
+  return actions.every((action) => seen.has(action));
+}
+
+/** Waits until it is so, but not for ever. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const endMs = Date.now() + WITHIN_MS; !(await isSo()) && Date.now() < endMs; ) await pause(100);
+}
+
 /** Runs the cron until all that has happened is told, in force, and delivered. */
 async function drain(db: D1Database): Promise<void> {
   const sql = `SELECT (SELECT count(*) FROM outbox) +
     (SELECT count(*) FROM deliveries WHERE status = 'pending') AS waiting`;
-  const isWaiting = async () => {
-    if ((await db.prepare(sql).first('waiting')) !== 0) return true;
-    const seen = new Set((await readTrail(db)).map(({ action }) => action));
-    return [...Object.values(LIVES).flatMap(({ leaves }) => leaves), ...BESIDE.leaves].some((each) => !seen.has(each));
-  };
-  const untilMs = Date.now() + DRAINED_WITHIN_MS;
-  do {
+  const due = [...Object.values(LIVES), BESIDE].flatMap(({ leaves }) => leaves);
+  await until(async () => {
     await gateway.schedule();
-    await pause(100);
-  } while ((await isWaiting()) && Date.now() < untilMs);
+    return (await isIn(db, due)) && (await db.prepare(sql).first('waiting')) === 0;
+  });
 }
 
 let keys: readonly (readonly [name: string, Made])[];
@@ -311,7 +321,7 @@ beforeAll(async () => {
     { name: 'origin', origins },
   ];
   const policy = { ...POLICY, session: issuer.policy, leaks: { github: { keys_url: github.keysUrl } }, upstreams };
-  gateway = new Mortal({ isolates: 2, policy, stateDir, origin });
+  gateway = new Mortal({ policy, stateDir, origin });
   const cluster = await gateway.cluster;
   [account, other] = [await cluster.account('One'), await cluster.account('Other')];
   const admin = await letIn(cluster, issuer, account, 'account_admin', 'ada');
@@ -330,11 +340,12 @@ beforeAll(async () => {
   const lives = Object.entries({ ...LIVES, beside: BESIDE }).map(
     async ([name, life]) => [name, await live(life)] as const,
   );
-  await killAll();
+  const database = async () => (await gateway.cluster).database();
+  await killAll(database);
   keys = await Promise.all(lives);
   isOver = true;
   await Promise.all(moods);
-  const db = await (await gateway.cluster).database();
+  const db = await database();
   await drain(db);
   trail = (await readTrail(db)).filter(({ id }) => id > begunId);
   const rows = await db.prepare('SELECT * FROM event_types').all<{ action: string; type: string; audience: string }>();
