@@ -107,8 +107,8 @@ export class AccountLedger extends DurableObject {
   readonly #quotas: QuotaWatch;
   readonly #creditWatch: CreditWatch;
   readonly #oldSecrets = new OldSecretWatch();
-  /** The shared limits that were asked for, by name. */
-  readonly #limits = new Map<string, Limit>();
+  /** The shared quotas as they were asked for last, by name. */
+  readonly #watched = new Map<string, Limit>();
   #credits: Credits;
   #group: Group | null = null;
   #grantedAtMs = 0;
@@ -147,7 +147,7 @@ export class AccountLedger extends DurableObject {
     const nowMs = this.nowMs();
     const endsAtMs = nowMs + usableMs(ask.leaseMs, LEDGER_SLACK_MS);
     const money = ask.credits === null ? [] : this.#credits.views(ask.credits, nowMs, endsAtMs);
-    for (const limit of ask.limits) this.#limits.set(limit.name, limit);
+    for (const limit of ask.limits) if (limit.warnPercent !== undefined) this.#watched.set(limit.name, limit);
     if (ask.want === 0) {
       const refused = refusal(this.#gate, ask, nowMs, money);
       return refused === null ? this.#clear(ask, money, nowMs) : this.#refuse(refused, ask, nowMs);
@@ -182,7 +182,12 @@ export class AccountLedger extends DurableObject {
     const returned = settle(this.#gate, permits, nowMs);
     if (returned.length > 0 && this.#isCounting()) planJob(this.#storage, 'flush', nowMs + FLUSH_AFTER_MS);
     if (returned.length > 0) {
-      this.#quotas.look(this.#gate, view(this.#gate.meter, [...this.#limits.values()], this.#gate.latestMs), [], nowMs);
+      this.#quotas.look(
+        this.#gate,
+        view(this.#gate.meter, [...this.#watched.values()], this.#gate.latestMs),
+        [],
+        nowMs,
+      );
     }
     for (const { id, closed, micro } of settlements) {
       if (closed && micro !== undefined) this.#credits.close(id, micro.reserved, nowMs);

@@ -107,8 +107,8 @@ export class KeyGate extends DurableObject {
   #gate: Gate;
   #purse: Purse = emptyPurse();
   #quotas: QuotaWatch;
-  /** The key's limits as they were asked for last. */
-  #limits: readonly Limit[] = [];
+  /** The key's quotas as they were asked for last. */
+  #watched: readonly Limit[] = [];
   /** Whose ledger the purse is of. */
   #accountId = '';
   #isReporting = false;
@@ -160,7 +160,7 @@ export class KeyGate extends DurableObject {
   /** Writes what an answer has changed, before it leaves. */
   #noteGiven(given: Granted | Refused, limits: readonly Limit[], nowMs: number): Granted | Refused {
     storeLongest(this.#storage, this.#gate, STORAGE_VERSION);
-    this.#limits = limits;
+    this.#watched = limits.filter(({ warnPercent }) => warnPercent !== undefined);
     // The key's own come first, and behind them those that its ledger counts.
     const views = given.limits.slice(0, limits.length);
     this.#quotas.look(this.#gate, views, given.kind === 'refused' ? given.violated : [], nowMs);
@@ -222,7 +222,7 @@ export class KeyGate extends DurableObject {
     const nowMs = this.nowMs();
     const returned = settle(this.#gate, settlements, nowMs);
     if (returned.length === 0) return;
-    this.#quotas.look(this.#gate, view(this.#gate.meter, this.#limits, this.#gate.latestMs), [], nowMs);
+    this.#quotas.look(this.#gate, view(this.#gate.meter, this.#watched, this.#gate.latestMs), [], nowMs);
     for (const each of returned) takeBack(this.#purse, each);
     if (this.#floor() !== undefined) {
       // What has come to cost more than was reserved is not forgotten in a crash.

@@ -300,6 +300,8 @@ describe.concurrent('caps', () => {
       const refused = await call(0);
       expect([refused.status, refused.body.reason]).toEqual([402, 'budget_exhausted']);
       const endsAtMs = Date.parse((await creditsOf(moved, account)).month.ends_at);
+      // What is on its way while days pass would be unreported for good.
+      await settled(account, 17, moved);
       await moved.moveTime(endsAtMs - Date.now() - 60_000);
       expect((await call(1)).status).toBe(402);
       await moved.moveTime(endsAtMs - Date.now() + 2_000);
