@@ -47,7 +47,7 @@ export const CALLS = {
   revokeHundred: { d1: 4, 'gate.advance': 100, kv: 100 },
   /** An account of 100 keys. */
   suspend: { d1: 4, 'gate.advance': 100, kv: 100 },
-  status: { d1: 2, kv: 1, 'gate.inspect': 1, 'lockout.inspect': 1 },
+  status: { d1: 3, kv: 1, 'gate.inspect': 1, 'lockout.inspect': 1 },
   trialKey: { 'lockout.ask': 1, 'lockout.take': 1, d1: 2, 'gate.advance': 1 },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
