@@ -2,7 +2,7 @@ import type { RequestEvent } from '../decision/event.ts';
 import { type DatedNote, SYSTEM } from '../registry/note.ts';
 
 const HOUR_MS = 3_600_000;
-/** So many keys are remembered; what is noted again after that is told once all the same, by its name. */
+/** So many of them are remembered; what is noted again after that is told once all the same, by its name. */
 const MOST_KNOWN = 10_000;
 
 /** Of a key that is over no secret works. */
@@ -10,16 +10,17 @@ const OVER: ReadonlySet<string | null> = new Set(['revoked', 'expired']);
 
 /** Finds keys of which a replaced secret is used within its grace, each once in an hour. */
 export class OldSecretWatch {
-  /** The newest hour that was noted, by key. */
-  readonly #noted = new Map<string, number>();
+  /** The keys and hours that were noted: a long request is recorded in a later hour than that in which it came. */
+  readonly #noted = new Set<string>();
 
   /** What is to be told of requests that were just recorded. */
   notesOf(events: readonly RequestEvent[], nowMs: number): DatedNote[] {
     return events.flatMap(({ keyId, atMs, replacedAtMs, reason }) => {
       const hourMs = Math.floor(atMs / HOUR_MS) * HOUR_MS;
-      if (replacedAtMs === null || OVER.has(reason) || hourMs <= (this.#noted.get(keyId) ?? 0)) return [];
+      const name = `${keyId} ${hourMs}`;
+      if (replacedAtMs === null || OVER.has(reason) || this.#noted.has(name)) return [];
       if (this.#noted.size >= MOST_KNOWN) this.#noted.clear();
-      this.#noted.set(keyId, hourMs);
+      this.#noted.add(name);
       return [noteOf(keyId, hourMs, nowMs)];
     });
   }

@@ -439,10 +439,13 @@ describe("an account's ledger", () => {
     expect(await hours(keys[1], 1)).toEqual([hour(1)]);
     await ledger.record(batchOf([old(keys[0], startMs + HOUR_MS), old(keys[0], startMs + 9)]), RECORDED);
     expect(await hours(keys[0], 2)).toEqual([hour(0), hour(1)]);
+    // One that has lasted for hours, and one more of them.
+    for (const i of [1, 2]) await ledger.record(batchOf([old(keys[0], startMs - i), old(keys[0], startMs)]), RECORDED);
+    expect(await hours(keys[0], 3)).toEqual([hour(0), hour(1), hour(-1)]);
     const over = ['revoked', 'expired'].map((reason) => old(keys[1], startMs + 2 * HOUR_MS, { reason }));
     await ledger.record(batchOf(over), RECORDED);
     await quiet(ledger);
-    expect([await trailOf(keys[0]), await trailOf(keys[1])].map(({ length }) => length)).toEqual([2, 1]);
+    expect([await trailOf(keys[0]), await trailOf(keys[1])].map(({ length }) => length)).toEqual([3, 1]);
   });
 
   test('takes batches of the version before, which do not say which secret was used', async () => {
