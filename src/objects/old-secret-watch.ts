@@ -16,9 +16,10 @@ export class OldSecretWatch {
   /** What is to be told of requests that were just recorded. */
   notesOf(events: readonly RequestEvent[], nowMs: number): DatedNote[] {
     return events.flatMap(({ keyId, atMs, replacedAtMs, reason }) => {
+      if (replacedAtMs === null || OVER.has(reason)) return [];
       const hourMs = Math.floor(atMs / HOUR_MS) * HOUR_MS;
       const name = `${keyId} ${hourMs}`;
-      if (replacedAtMs === null || OVER.has(reason) || this.#noted.has(name)) return [];
+      if (this.#noted.has(name)) return [];
       if (this.#noted.size >= MOST_KNOWN) this.#noted.clear();
       this.#noted.add(name);
       return [noteOf(keyId, hourMs, nowMs)];
