@@ -178,6 +178,15 @@ describe('an idle object', () => {
     expect(await lockout.strike(RULE)).toEqual(COUNTED);
   });
 
+  test('waits for the longest of the windows that it was struck by, as where a policy is changed', async () => {
+    const lockout = newLockout();
+    await lockout.strike(RULE);
+    await lockout.strike({ ...RULE, windowMs: 1_000 });
+    clock.movedMs = 10_000;
+    await runDurableObjectAlarm(lockout);
+    expect(await standing(lockout)).toBe('watched');
+  });
+
   test('that counted a rate deletes itself too', async () => {
     const lockout = newLockout();
     await lockout.take(5, 60_000);

@@ -132,6 +132,16 @@ describe("a key's gate", () => {
     ]);
   });
 
+  test('tells that a quota is reached by the request that it refuses, although a lease may bring something back', async () => {
+    const { id, gate } = await newGate();
+    await gate.admit(ask([total(1)]));
+    expect((await gate.admit(ask([total(1)]))).kind).toBe('refused');
+    expect(usesOf(await told(id, 2))).toEqual([
+      ['quota.warning', 1],
+      ['quota.reached', 1],
+    ]);
+  });
+
   test('tells nothing of a rate, nor of a quota of which an isolate of the version before says nothing', async () => {
     const { gate } = await newGate();
     const { warnPercent: _, ...old } = total(3);

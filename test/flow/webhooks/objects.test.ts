@@ -34,7 +34,14 @@ const dataOf = ({ body }: Arrival) => JSON.parse(body).data;
 const ofOwner = (owner: string, types: readonly string[]) =>
   arrived(own, (each) => types.includes(each.type ?? '') && [each.key, dataOf(each).account].includes(owner));
 
+/** Waits until all events have been delivered: an attempt that is on its way bears the time at which it was signed. */
+async function delivered(): Promise<void> {
+  const waiting = () => db.prepare("SELECT count(*) AS n FROM deliveries WHERE status = 'pending'").first<number>('n');
+  await expect.poll(waiting, { timeout: 60_000 }).toBe(0);
+}
+
 async function pass(ms: number): Promise<void> {
+  await delivered();
   movedMs += ms;
   own.movedMs = ops.movedMs = movedMs;
   await cluster.moveTime(movedMs);
@@ -94,6 +101,7 @@ describe('a lock', () => {
     const account = await newAccount();
     const key = await cluster.issue(account);
     expect(await status(cluster.admin('POST', `/keys/${key.id}/revoke`))).toBe(204);
+    await delivered();
     const bringBack = await takeAway('audit');
     for (let i = 0; i < 11; i++)
       expect(await status(cluster.call(key.key, i % 2, newAddress()))).toBe(i < 10 ? 401 : 429);
@@ -112,6 +120,7 @@ describe('the operator', () => {
   const ofType = (type: string) => arrived(ops, (each) => each.type === type).map(dataOf);
 
   it('is told that nobody can be asked, once for each cause in ten minutes, although the trail was away too', async () => {
+    await delivered();
     const bringBack = [await takeAway('audit'), await takeAway('secret_digests')];
     for (let i = 0; i < 8; i++) expect(await status(cluster.call(unissuedKey(), i % 2, newAddress()))).toBe(503);
     for (const each of bringBack) await each();
