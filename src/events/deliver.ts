@@ -16,9 +16,9 @@ export interface Signed {
 
 /** How much of a body is kept, in bytes; of an answer no more is read. */
 const KEPT_BYTES = 4_096;
-/** How many headers of an answer are kept, and how much of each. */
-const KEPT_HEADERS = 50;
-const KEPT_CHARS = 500;
+/** How much is kept of the value of a header of an answer, and of all headers with their names, in characters. */
+const KEPT_VALUE_CHARS = 500;
+const KEPT_HEADER_CHARS = 4_096;
 
 /**
  * Sends one request to an endpoint, once its address is known to be one that is allowed. Only an answer of 2xx that is
@@ -50,14 +50,25 @@ export async function deliver(signed: Signed, rules: Policy['webhooks'], nowMs: 
       signal,
     });
     status = response.status;
-    headers = Object.fromEntries(
-      [...response.headers].slice(0, KEPT_HEADERS).map(([name, value]) => [name, value.slice(0, KEPT_CHARS)]),
-    );
+    headers = keptHeaders(response.headers);
     return done({ status, error: null, response: { headers, body: await readBeginning(response) } });
   } catch {
     const error = signal.aborted ? 'timeout' : 'connection_failed';
     return done({ status, error, response: status === null ? null : { headers, body: '' } });
   }
+}
+
+/** The headers that are kept: the first ones, in the order of their names, but for those that are too long for all. */
+function keptHeaders(headers: Headers): Record<string, string> {
+  let left = KEPT_HEADER_CHARS;
+  const kept: [string, string][] = [];
+  for (const [name, value] of headers) {
+    const shown = value.slice(0, KEPT_VALUE_CHARS);
+    if (name.length + shown.length > left) continue;
+    left -= name.length + shown.length;
+    kept.push([name, shown]);
+  }
+  return Object.fromEntries(kept);
 }
 
 /** What of a body is kept, as text. */

@@ -49,7 +49,7 @@ export async function settleDelivered(db: Db, claimed: Claimed, record: AttemptR
 /**
  * Records an attempt that failed, and what follows for the delivery and for its endpoint: attempts that were under way
  * together count as one failure of the endpoint. Returns since when it only fails and when it is tried again; null
- * where it is disabled or gone.
+ * where it is disabled or gone, or another URL has taken the place of the one that failed.
  */
 export async function settleFailed(
   db: Db,
@@ -81,10 +81,10 @@ export async function settleFailed(
            failing_since_at_ms = coalesce(failing_since_at_ms, ?3),
            resumes_at_ms = max(?5, iif(resumes_at_ms > ?2, resumes_at_ms,
              ?3 + json_extract(?4, '$[' || min(failures, json_array_length(?4) - 1) || ']')))
-         WHERE id = ?1 AND status = 'active'
+         WHERE id = ?1 AND status = 'active' AND url = ?6
          RETURNING failing_since_at_ms AS failingSinceAtMs, resumes_at_ms AS resumesAtMs`,
       )
-      .bind(claimed.endpoint, record.atMs, nowMs, JSON.stringify(pausesMs), notBeforeMs),
+      .bind(claimed.endpoint, record.atMs, nowMs, JSON.stringify(pausesMs), notBeforeMs, claimed.url),
   ]);
   return results.at(-1)?.results[0] ?? null;
 }

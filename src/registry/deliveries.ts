@@ -32,7 +32,7 @@ const MOST_OF_ENDPOINT = 10;
 const MOST_OF_FAILING = 1;
 /** How long the queue may take. */
 const HANDED_OVER_MS = 60_000;
-/** An event waits for so long behind those of its key that came before it. */
+/** An event waits for so long behind those of its key that came before it; then it goes ahead while they pause. */
 const IN_ORDER_MS = 3_600_000;
 
 /** Each endpoint that has something pending, by one step in the index: what waits for one is not looked at for others. */
@@ -57,11 +57,12 @@ const NOT_IN_FORCE = `EXISTS (SELECT 1 FROM outbox AS o WHERE o.key_id = d.key_i
     SELECT 1 FROM events AS e CROSS JOIN outbox AS o ON o.account_id = e.account_id AND o.created_at_ms = e.at_ms
     WHERE e.id = d.event_id))`;
 
-/** Whether the event before it of the same key is still pending, and not for too long. */
+/** Whether the event before it of the same key is still pending, and not for too long; or is due now, or in hand. */
 const BEHIND = `coalesce((
-  SELECT b.created_at_ms FROM deliveries AS b INDEXED BY deliveries_of_key
+  SELECT b.created_at_ms > ?1 - ${IN_ORDER_MS} OR b.leased = 1 OR b.next_attempt_at_ms <= ?1
+  FROM deliveries AS b INDEXED BY deliveries_of_key
   WHERE b.key_id = d.key_id AND b.endpoint_id = d.endpoint_id AND b.status = 'pending' AND b.id < d.id
-  ORDER BY b.id DESC LIMIT 1) > ?1 - ${IN_ORDER_MS}, false)`;
+  ORDER BY b.id DESC LIMIT 1), false)`;
 
 /** What is due at an endpoint, as a JSON array, the longest due first. */
 const DUE = `SELECT json_group_array(id) FROM (
@@ -81,7 +82,7 @@ export async function handOver(db: Db, nowMs: number): Promise<Attempt[]> {
        UPDATE deliveries SET leased = 1, next_attempt_at_ms = ?2 WHERE id IN (
          SELECT d.id FROM ready
            CROSS JOIN json_each((${DUE})) AS place CROSS JOIN deliveries AS d ON d.id = place.value
-         WHERE place.key < ready.free ORDER BY place.key, d.next_attempt_at_ms, d.id LIMIT ${MOST})
+         WHERE ready.free > 0 AND place.key < ready.free ORDER BY place.key, d.next_attempt_at_ms, d.id LIMIT ${MOST})
        RETURNING id AS delivery, attempts + 1 AS attempt`,
     )
     .bind(nowMs, nowMs + HANDED_OVER_MS)

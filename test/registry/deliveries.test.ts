@@ -267,6 +267,21 @@ describe('the order of a key', () => {
     expect(await handOver(db, NOW_MS + 3_600_000)).toEqual([{ delivery: claimed.delivery + 1, attempt: 1 }]);
   });
 
+  it('holds after that hour too, but while the one before pauses', async () => {
+    await addEndpoint('a');
+    for (let i = 0; i < 3; i++) await happen('k1', NOW_MS);
+    const late = NOW_MS + 10_000_000;
+    const first = only(await claimDue(late));
+    expect(await handOver(db, late + LEASE_MS - 1)).toEqual([]);
+    await fail(first, late, next(late + 20_000));
+    await db.prepare('UPDATE webhook_endpoints SET failures = 0, resumes_at_ms = 0').run();
+    const second = only(await claimDue(late + 19_999));
+    expect(second.delivery).toBe(first.delivery + 1);
+    await settleDelivered(db, second, record(late, 204), late + 19_999);
+    // The first has come again; the third waits for no other.
+    expect(only(await claimDue(late + 20_000)).delivery).toBe(first.delivery);
+  });
+
   it('goes on behind one that was given up', async () => {
     await addEndpoint('a');
     await happen('k1');
@@ -396,6 +411,17 @@ describe('a delivery', () => {
       .bind(NOW_MS + 900_000)
       .run();
     expect(only(await claimDue(NOW_MS + 900_000))).toMatchObject({ attempt: 3, failures: 0 });
+  });
+
+  it('that failed at another URL than the one of its endpoint now says nothing of that one', async () => {
+    await addEndpoint('a');
+    await happen('k1');
+    const claimed = only(await claimDue());
+    await db.prepare(`UPDATE webhook_endpoints SET url = 'https://moved'`).run();
+    expect(await fail(claimed, NOW_MS + 1_000)).toBeNull();
+    expect(await endpointRow('a')).toMatchObject({ failures: 0, failing_since_at_ms: null, resumes_at_ms: 0 });
+    expect(only(await rows())).toMatchObject({ status: 'pending', leased: 0, next_attempt_at_ms: NOW_MS + 6_000 });
+    expect(await count(db, 'delivery_attempts')).toBe(1);
   });
 
   it('is not put off by an attempt that was given up for a later one', async () => {

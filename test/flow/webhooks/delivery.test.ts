@@ -162,6 +162,18 @@ describe.concurrent('a delivery', () => {
     expect(attempt?.response?.body).toBe('ü'.repeat(2_048));
   });
 
+  it('keeps the headers of an answer but for what is very long', async () => {
+    const { receiver, account, endpoint } = await subscribed();
+    const many = Array.from({ length: 20 }, (_, i) => [`x-${i}-${'n'.repeat(400)}`, 'v'] as const);
+    const headers = { ...Object.fromEntries(many), 'a-long': 'y'.repeat(2_000), 'z-short': 'z' };
+    answering(receiver, { status: 200, headers });
+    await cluster.issue(account);
+    const [attempt] = await attemptsOf(endpoint, 1);
+    const kept = attempt?.response?.headers ?? {};
+    expect(kept).toMatchObject({ 'a-long': 'y'.repeat(500), 'z-short': 'z' });
+    expect(Object.entries(kept).join('').length).toBeLessThan(4_200);
+  });
+
   it('goes to the endpoints that take its type, of its account and of the operator', async () => {
     const operator = await subscribed({ owner: 'operator', events: ['key_revoked'] });
     const { receiver, account } = await subscribed({ events: ['key_revoked', 'key_updated'] });
@@ -207,6 +219,22 @@ describe.concurrent('a delivery', () => {
     // What it has not taken waits for it; what came later is not for it.
     expect(results).toEqual([{ status: 'pending' }]);
     expect(receiver.arrivals).toHaveLength(1);
+  });
+
+  it('that the endpoint before another URL answers by 410 leaves the endpoint as it is', async () => {
+    const { receiver, account, endpoint } = await subscribed();
+    const moved = await startReceiver(...receiver.secrets);
+    open.push(moved);
+    const answer = Promise.withResolvers<number>();
+    receiver.answer = () => answer.promise;
+    await cluster.issue(account);
+    await receiver.until((all) => all.length === 1);
+    await db.prepare('UPDATE webhook_endpoints SET url = ? WHERE id = ?').bind(moved.url, endpoint).run();
+    answer.resolve(410);
+    await moved.until(accepted);
+    expect(moved.arrivals[0]).toMatchObject({ id: receiver.arrivals[0]?.id, verified: true });
+    const state = await db.prepare('SELECT * FROM webhook_endpoints WHERE id = ?').bind(endpoint).first();
+    expect(state).toMatchObject({ status: 'active', failures: 0 });
   });
 
   it('whose secret cannot be read is not sent unsigned', async () => {
