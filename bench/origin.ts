@@ -58,7 +58,7 @@ async function startNode(): Promise<BenchOrigin> {
   return { kind: 'node', url: `http://127.0.0.1:${port}`, close: () => server.closeAllConnections() };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createSocket();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
