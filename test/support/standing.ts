@@ -1,9 +1,10 @@
 import type { Cluster } from './cluster.ts';
 import { inTurn } from './in-turn.ts';
-import { type Entry, type KeyState, readKeyStates, readTrail } from './trail.ts';
+import { alters, type Entry, type KeyState, readKeyStates, readTrail } from './trail.ts';
 
 /** What the registry and KV hold. */
 export interface Standing {
+  /** The entries of changes. */
   readonly trail: readonly Entry[];
   readonly keys: ReadonlyMap<string, KeyState>;
   /** By id: active, suspended or closed. */
@@ -30,7 +31,7 @@ export async function readStanding(cluster: Cluster): Promise<Standing> {
   ]);
   const pairs = (rows: typeof accounts) => new Map(rows?.results.map(({ id, is }) => [id, is]));
   return {
-    trail: await readTrail(db),
+    trail: (await readTrail(db)).filter(alters),
     keys: await readKeyStates(db),
     accounts: pairs(accounts),
     members: pairs(members),

@@ -83,6 +83,11 @@ const TELLS = new Set([
   'quota.reached',
 ]);
 
+/** Whether an entry is of a change, and not of what only happened to a key. */
+export function alters({ action }: Entry): boolean {
+  return !TELLS.has(action);
+}
+
 /**
  * What does not fit between the entries of one key and its rows; `state` is undefined where there is no such key. The
  * entries begin with its creation, or with how it stood then, with one secret.
@@ -91,8 +96,7 @@ export function misfits(entries: readonly Entry[], state: KeyState | undefined, 
   const problems: string[] = [];
   const rotations: Json[] = [];
   let key: Readonly<Record<string, unknown>> | null = start?.key ?? null;
-  for (const { id, action, before, after } of entries) {
-    if (TELLS.has(action)) continue;
+  for (const { id, action, before, after } of entries.filter(alters)) {
     const say = (problem: string) => problems.push(`entry ${id}, ${action}: ${problem}`);
     if ((action === 'key.created') !== (key === null)) say('is not where a life begins');
     for (const [field, value] of Object.entries(before ?? {})) {

@@ -191,7 +191,7 @@ export async function rotationEvent(scene: Scene): Promise<void> {
   const receiver = await scene.endpoint(by);
   const old = await scene.key(by);
   const { body } = await rotate(scene, old);
-  await receiver.until((arrivals) => arrivals.some(({ type }) => type === 'key_rotated'));
+  await receiver.until((arrivals) => arrivals.some(({ type, accepted }) => type === 'key_rotated' && accepted));
   const told = receiver.arrivals.filter(({ type }) => type === 'key_rotated');
   expect(told).toMatchObject([{ key: old.id, verified: true, accepted: true }]);
   const [event] = told.map((arrival): Json => JSON.parse(arrival.body));
