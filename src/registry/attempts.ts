@@ -36,6 +36,7 @@ export async function settleDelivered(db: Db, claimed: Claimed, record: AttemptR
         `UPDATE deliveries SET status = 'delivered', leased = 0, ended_at_ms = ? WHERE id = ? AND status = 'pending'`,
       )
       .bind(nowMs, claimed.delivery),
+    nextOfKey(db, claimed),
     // What was sent before the pause says nothing of how the endpoint is since.
     db
       .prepare(
@@ -74,7 +75,7 @@ export async function settleFailed(
         attemptAtMs ?? nowMs,
         isOver ? nowMs : null,
       ),
-    ...(isOver ? [noteStatement(db, deadNote(dead, nowMs), SYSTEM, nowMs)] : []),
+    ...(isOver ? [nextOfKey(db, claimed), noteStatement(db, deadNote(dead, nowMs), SYSTEM, nowMs)] : []),
     db
       .prepare(
         `UPDATE webhook_endpoints SET failures = failures + (resumes_at_ms <= ?2),
@@ -115,6 +116,19 @@ export async function disableEndpoint(
       )
       .bind(endpoint, reason, nowMs, SYSTEM.name),
   ]);
+}
+
+/** Lets the event that waits behind one be looked at first, where it was put off. */
+function nextOfKey(db: Db, { delivery }: Claimed): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE deliveries SET next_attempt_at_ms = created_at_ms WHERE id = (
+         SELECT n.id FROM deliveries AS d CROSS JOIN deliveries AS n INDEXED BY deliveries_of_key
+           ON n.key_id = d.key_id AND n.endpoint_id = d.endpoint_id AND n.status = 'pending' AND n.id > d.id
+         WHERE d.id = ? ORDER BY n.id LIMIT 1)
+       AND attempts = 0 AND leased = 0 AND next_attempt_at_ms > created_at_ms`,
+    )
+    .bind(delivery);
 }
 
 /** Nothing where the delivery is gone. */

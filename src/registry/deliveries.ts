@@ -30,6 +30,9 @@ const MOST = 100;
 const MOST_OF_ENDPOINT = 10;
 /** An endpoint that failed is tried with so many before it is given all. */
 const MOST_OF_FAILING = 1;
+/** So many that have come to their time are looked at for one endpoint. If all of them have to wait, others are next. */
+const LOOKED_AT = 200;
+const PUT_OFF_MS = 60_000;
 /** How long the queue may take. */
 const HANDED_OVER_MS = 60_000;
 /** An event waits for so long behind those of its key that came before it; then it goes ahead while they pause. */
@@ -43,11 +46,11 @@ const ENDPOINTS = `endpoint (id) AS (
     WHERE d.status = 'pending' AND d.endpoint_id > endpoint.id)
   FROM endpoint WHERE endpoint.id IS NOT NULL)`;
 
-/** Those to which something may be sent now, and how many deliveries. */
+/** Those to which something may be sent now, how many deliveries at once, and how many are in hand. */
 const READY = `ready AS (
-  SELECT w.id, iif(w.failures = 0, ${MOST_OF_ENDPOINT}, ${MOST_OF_FAILING}) - (
+  SELECT w.id, iif(w.failures = 0, ${MOST_OF_ENDPOINT}, ${MOST_OF_FAILING}) AS most, (
       SELECT count(*) FROM deliveries AS h INDEXED BY deliveries_in_hand
-      WHERE h.endpoint_id = w.id AND h.leased = 1 AND h.next_attempt_at_ms > ?1) AS free
+      WHERE h.endpoint_id = w.id AND h.leased = 1 AND h.next_attempt_at_ms > ?1) AS held
   FROM endpoint CROSS JOIN webhook_endpoints AS w ON w.id = endpoint.id
   WHERE w.status = 'active' AND w.resumes_at_ms <= ?1)`;
 
@@ -57,37 +60,60 @@ const NOT_IN_FORCE = `EXISTS (SELECT 1 FROM outbox AS o WHERE o.key_id = d.key_i
     SELECT 1 FROM events AS e CROSS JOIN outbox AS o ON o.account_id = e.account_id AND o.created_at_ms = e.at_ms
     WHERE e.id = d.event_id))`;
 
-/** Whether the event before it of the same key is still pending, and not for too long; or is due now, or in hand. */
+/**
+ * Whether the event before it of the same key is still pending, and not for too long; or was not tried yet, is due now,
+ * or in hand.
+ */
 const BEHIND = `coalesce((
-  SELECT b.created_at_ms > ?1 - ${IN_ORDER_MS} OR b.leased = 1 OR b.next_attempt_at_ms <= ?1
+  SELECT b.created_at_ms > ?1 - ${IN_ORDER_MS} OR b.attempts = 0 OR b.leased = 1 OR b.next_attempt_at_ms <= ?1
   FROM deliveries AS b INDEXED BY deliveries_of_key
   WHERE b.key_id = d.key_id AND b.endpoint_id = d.endpoint_id AND b.status = 'pending' AND b.id < d.id
   ORDER BY b.id DESC LIMIT 1), false)`;
 
+const MUST_WAIT = `(${NOT_IN_FORCE} OR ${BEHIND})`;
+
+/** What has come to its time at an endpoint, the longest due first. */
+const COME = `FROM deliveries AS c INDEXED BY deliveries_due
+  WHERE c.endpoint_id = ready.id AND c.status = 'pending' AND c.next_attempt_at_ms <= ?1
+  ORDER BY c.next_attempt_at_ms, c.id LIMIT ${LOOKED_AT}`;
+
 /** What is due at an endpoint, as a JSON array, the longest due first. */
 const DUE = `SELECT json_group_array(id) FROM (
-  SELECT d.id FROM deliveries AS d INDEXED BY deliveries_due
-  WHERE d.endpoint_id = ready.id AND d.status = 'pending' AND d.next_attempt_at_ms <= ?1
-    AND NOT (${NOT_IN_FORCE}) AND NOT ${BEHIND}
-  ORDER BY d.next_attempt_at_ms, d.id LIMIT ${MOST_OF_ENDPOINT})`;
+  SELECT d.id FROM (SELECT c.* ${COME}) AS d WHERE NOT ${MUST_WAIT} LIMIT ${MOST_OF_ENDPOINT})`;
+
+/** What of the same has to wait, as a JSON array. */
+const WAITING = `SELECT json_group_array(d.id) FROM (SELECT c.* ${COME}) AS d WHERE ${MUST_WAIT}`;
+/** Whether more may stand behind it. */
+const MAY_BE_MORE = `EXISTS (SELECT 1 ${COME} OFFSET ${LOOKED_AT - 1})`;
 
 /**
  * Takes what is due at `nowMs`, to be handed over to the queue: the first of each endpoint before the second of any,
- * and never more than {@link MOST}. What is not claimed within a minute is due again.
+ * and never more than {@link MOST}. What is not claimed within a minute is due again. However much has to wait for
+ * something, it costs no more to find what has not.
  */
 export async function handOver(db: Db, nowMs: number): Promise<Attempt[]> {
-  const { results } = await db
-    .prepare(
-      `WITH RECURSIVE ${ENDPOINTS}, ${READY}
-       UPDATE deliveries SET leased = 1, next_attempt_at_ms = ?2 WHERE id IN (
-         SELECT d.id FROM ready
-           CROSS JOIN json_each((${DUE})) AS place CROSS JOIN deliveries AS d ON d.id = place.value
-         WHERE ready.free > 0 AND place.key < ready.free ORDER BY place.key, d.next_attempt_at_ms, d.id LIMIT ${MOST})
-       RETURNING id AS delivery, attempts + 1 AS attempt`,
-    )
-    .bind(nowMs, nowMs + HANDED_OVER_MS)
-    .all<Attempt>();
-  return results;
+  const [taken] = await db.batch<Attempt>([
+    db
+      .prepare(
+        `WITH RECURSIVE ${ENDPOINTS}, ${READY}
+         UPDATE deliveries SET leased = 1, next_attempt_at_ms = ?2 WHERE id IN (
+           SELECT d.id FROM ready
+             CROSS JOIN json_each((${DUE})) AS place CROSS JOIN deliveries AS d ON d.id = place.value
+           WHERE ready.held < ready.most AND place.key < ready.most - ready.held
+           ORDER BY place.key, d.next_attempt_at_ms, d.id LIMIT ${MOST})
+         RETURNING id AS delivery, attempts + 1 AS attempt`,
+      )
+      .bind(nowMs, nowMs + HANDED_OVER_MS),
+    db
+      .prepare(
+        `WITH RECURSIVE ${ENDPOINTS}, ${READY}
+         UPDATE deliveries SET leased = 0, next_attempt_at_ms = ?2 WHERE id IN (
+           SELECT waiting.value FROM ready CROSS JOIN json_each((${WAITING})) AS waiting
+           WHERE ready.held = 0 AND ${MAY_BE_MORE})`,
+      )
+      .bind(nowMs, nowMs + PUT_OFF_MS),
+  ]);
+  return taken?.results ?? [];
 }
 
 type ClaimedRow = Omit<Claimed, 'secrets'> & { readonly secrets: string };

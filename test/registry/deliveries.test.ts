@@ -108,6 +108,13 @@ async function fail(claimed: Claimed, nowMs: number, how: Next = next(nowMs + 5_
   return settleFailed(db, claimed, record(beganAtMs), how, nowMs);
 }
 
+/** The one delivery that is due is this one, and it arrives. */
+async function arrive(delivery: number, nowMs: number): Promise<void> {
+  const claimed = only(await claimDue(nowMs));
+  expect(claimed.delivery).toBe(delivery);
+  await settleDelivered(db, claimed, record(nowMs, 204), nowMs);
+}
+
 const endpointRow = (id: string) =>
   db.prepare('SELECT * FROM webhook_endpoints WHERE id = ?').bind(id).first<Record<string, unknown>>();
 
@@ -191,6 +198,56 @@ describe('handing over', () => {
     await settleDelivered(metered(db, read), two, record(NOW_MS), NOW_MS);
     expect(await purgeDeliveries(metered(db, read), NOW_MS - 1, 10)).toBe(10);
     expect(read.rows).toBeLessThan(250);
+  });
+
+  it('finds what may go behind ever so much that has to wait, and looks at little of that each time', async () => {
+    await addEndpoint('a');
+    await happen('k1', NOW_MS - 1_000);
+    await fail(only(await claimDue(NOW_MS - 1_000)), NOW_MS - 1_000, next(NOW_MS + 60_000));
+    await db.prepare('UPDATE webhook_endpoints SET failures = 0, resumes_at_ms = 0').run();
+    await db
+      .prepare(
+        `INSERT INTO deliveries (endpoint_id, event_id, key_id, created_at_ms, since_at_ms, next_attempt_at_ms)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+         SELECT 'a', -i, 'k1', ?1, ?1, ?1 FROM n`,
+      )
+      .bind(NOW_MS - 500)
+      .run();
+    await happen('k2');
+    const read = { rows: 0 };
+    const found = [];
+    for (let time = 0; time < 6; time++) found.push(await handOver(metered(db, read), NOW_MS));
+    expect(found.map(({ length }) => length)).toEqual([0, 0, 0, 0, 0, 1]);
+    expect(read.rows).toBeLessThan(6 * 200 * 10);
+    read.rows = 0;
+    expect(await handOver(metered(db, read), NOW_MS)).toEqual([]);
+    expect(read.rows).toBeLessThan(60);
+    // When the first of them has arrived the others follow, one by one and at once.
+    const [retried] = (await rows()).filter(({ attempts }) => attempts > 0);
+    const late = NOW_MS + 60_000;
+    await db
+      .prepare(`UPDATE deliveries SET next_attempt_at_ms = ? WHERE id <> ?`)
+      .bind(late + 9, retried?.id)
+      .run();
+    await arrive(retried?.id ?? 0, late);
+    const others = (await rows()).filter(({ status, key_id }) => status === 'pending' && key_id === 'k1');
+    await arrive(others[0]?.id ?? 0, late);
+    await arrive(others[1]?.id ?? 0, late + 9);
+    const claimed = only(await claimDue(late + 9));
+    expect(claimed.delivery).toBe(others[2]?.id);
+    expect(await handOver(db, late + 9)).toEqual([]);
+    await fail(claimed, late + 9, next(null));
+    const [following] = (await rows()).filter(({ id }) => id === others[3]?.id);
+    expect(following).toMatchObject({ status: 'pending', next_attempt_at_ms: NOW_MS - 500 });
+  });
+
+  it('puts nothing off where all that is due is looked at', async () => {
+    await addEndpoint('a');
+    for (let i = 0; i < 3; i++) await happen('k1');
+    const first = only(await claimDue());
+    expect(await handOver(db, NOW_MS)).toEqual([]);
+    await settleDelivered(db, first, record(NOW_MS, 204), NOW_MS);
+    expect(await handOver(db, NOW_MS)).toHaveLength(1);
   });
 
   it('passes over endpoints that are disabled, paused or gone', async () => {
@@ -280,6 +337,19 @@ describe('the order of a key', () => {
     await settleDelivered(db, second, record(late, 204), late + 19_999);
     // The first has come again; the third waits for no other.
     expect(only(await claimDue(late + 20_000)).delivery).toBe(first.delivery);
+  });
+
+  it('holds behind one that was put off without an attempt', async () => {
+    await addEndpoint('a');
+    for (let i = 0; i < 2; i++) await happen('k1', NOW_MS);
+    const late = NOW_MS + 10_000_000;
+    const [first] = await rows();
+    await db
+      .prepare('UPDATE deliveries SET next_attempt_at_ms = ? WHERE id = ?')
+      .bind(late + 1, first?.id)
+      .run();
+    expect(await handOver(db, late)).toEqual([]);
+    await arrive(first?.id ?? 0, late + 1);
   });
 
   it('goes on behind one that was given up', async () => {
