@@ -149,8 +149,8 @@ export async function resendDelivery(
   const [before] = (results[0]?.results ?? []) as { status: Delivery['status']; endpoint: string }[];
   const [delivery] = (results[3]?.results ?? []) as Delivery[];
   if (before === undefined || delivery === undefined) return { kind: 'missing' };
-  if (before.status === 'pending') return { kind: 'waiting' };
-  return before.endpoint === 'active' ? { kind: 'sending', delivery } : { kind: 'disabled' };
+  if (before.endpoint !== 'active') return { kind: 'disabled' };
+  return before.status === 'pending' ? { kind: 'waiting' } : { kind: 'sending', delivery };
 }
 
 /** Sends a test to an endpoint, with an audit entry; once for each `testId`. Not while it is disabled. */

@@ -448,12 +448,13 @@ describe('what is sent on request', () => {
     expect(await resendDelivery(store.db, nameOf(one), id + 1, admin, NOW_MS)).toEqual({ kind: 'missing' });
   });
 
-  it('nothing while the endpoint is disabled', async () => {
+  it('nothing while the endpoint is disabled, and what is pending waits for it too', async () => {
     const one = await endpoint('acc_1');
     await happen('acc_1', 1);
-    await end('failed');
     const [{ id } = { id: 0 }] = (await listed(one)).deliveries;
     await changeEndpoint(store.db, nameOf(one), { status: 'disabled' }, admin, NOW_MS);
+    expect(await resendDelivery(store.db, nameOf(one), id, admin, NOW_MS)).toEqual({ kind: 'disabled' });
+    await end('failed');
     expect(await resendDelivery(store.db, nameOf(one), id, admin, NOW_MS)).toEqual({ kind: 'disabled' });
     expect(await testEndpoint(store.db, nameOf(one), 'req_1', admin, NOW_MS)).toEqual({ kind: 'disabled' });
     expect(await rows('SELECT status FROM deliveries')).toEqual([{ status: 'failed' }]);
