@@ -23,7 +23,7 @@ import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
 import { Journal, type LogFilter, type LogPage, type LogQuery } from './journal.ts';
 import type { Erased } from './log-erase.ts';
 import type { ExportPart, ExportSpan } from './log-export.ts';
-import { keepNotes, type TellEnv, tellNotes } from './notes.ts';
+import { keepNotes, resumeNotes, type TellEnv, tellNotes } from './notes.ts';
 import { OldSecretWatch } from './old-secret-watch.ts';
 import { QuotaWatch } from './quota-watch.ts';
 import type { Remote } from './remote.ts';
@@ -129,6 +129,7 @@ export class AccountLedger extends DurableObject {
     const accountId = ctx.id.name ?? null;
     this.#quotas = new QuotaWatch(this.#storage, accountId === null ? null : { accountId });
     this.#creditWatch = new CreditWatch(this.#storage, accountId);
+    resumeNotes(this.#storage);
     armJobs(this.#storage);
   }
 

@@ -33,7 +33,7 @@ import { isShort, LEDGER_LEASES, REPORT_AFTER_MS } from '../meter/times.ts';
 import type { AccountLedger, LedgerCalls } from './account-ledger.ts';
 import { callObject } from './call.ts';
 import { armJobs, planJob, RETRY_MS, runJobs } from './jobs.ts';
-import { type TellEnv, tellNotes, toldByMs } from './notes.ts';
+import { resumeNotes, type TellEnv, tellNotes, toldByMs } from './notes.ts';
 import { QuotaWatch } from './quota-watch.ts';
 import type { Remote } from './remote.ts';
 import { FLUSH_AFTER_MS, isQuiet, openStored, storeExact, storeLongest } from './stored-gate.ts';
@@ -123,6 +123,7 @@ export class KeyGate extends DurableObject {
     checkVersion(this.#storage, STORAGE_VERSION);
     this.#gate = openStored(this.#storage, this.nowMs());
     this.#quotas = this.#openQuotas();
+    resumeNotes(this.#storage);
     armJobs(this.#storage);
   }
 

@@ -4,7 +4,7 @@ import { LOCKED_LEASE_MS, usableMs } from '../meter/times.ts';
 import { add, emptyCount, freesAt, type RollingCount, roll } from '../meter/window.ts';
 import type { DatedNote } from '../registry/note.ts';
 import { armJobs, planJob, plannedFor, runJobs } from './jobs.ts';
-import { keepNotes, type TellEnv, tellNotes, toldByMs } from './notes.ts';
+import { keepNotes, resumeNotes, type TellEnv, tellNotes, toldByMs } from './notes.ts';
 import type { Remote } from './remote.ts';
 import { checkVersion, writeVersion } from './version.ts';
 
@@ -74,6 +74,7 @@ export class Lockout extends DurableObject {
       this.#storage.kv.delete(IDLE_AT);
       planJob(this.#storage, FORGET, idleAtMs, true);
     }
+    resumeNotes(this.#storage);
     armJobs(this.#storage);
   }
 

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { DatedNote } from '../registry/note.ts';
 import { armJobs, planJob, runJobs } from './jobs.ts';
-import { keepNotes, type TellEnv, tellNotes } from './notes.ts';
+import { keepNotes, resumeNotes, type TellEnv, tellNotes } from './notes.ts';
 import type { Remote } from './remote.ts';
 import { checkVersion, writeVersion } from './version.ts';
 
@@ -48,6 +48,7 @@ export class MetricsBoard extends DurableObject {
     checkVersion(this.#storage, STORAGE_VERSION);
     this.#env = env as TellEnv;
     this.#counters = new Map(Object.entries(this.#storage.kv.get<CountedValues>(COUNTERS) ?? {}));
+    resumeNotes(this.#storage);
     armJobs(this.#storage);
   }
 

@@ -43,6 +43,11 @@ function hasNotes(storage: DurableObjectStorage): boolean {
   return keptIn(storage, { limit: 1 }).length > 0;
 }
 
+/** At an object's start: plans to tell what is kept, where an older version has run the alarm and knew no such job. */
+export function resumeNotes(storage: DurableObjectStorage): void {
+  if (plannedFor(storage, TELL) === null && hasNotes(storage)) planJob(storage, TELL, AT_ONCE);
+}
+
 /** Keeps what happened, to be told by {@link tellNotes} as soon as the alarm rings. */
 export function keepNotes(storage: DurableObjectStorage, notes: readonly DatedNote[]): void {
   if (notes.length === 0) return;

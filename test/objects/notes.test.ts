@@ -597,6 +597,32 @@ describe('the board', () => {
   });
 });
 
+test('what an older version has left behind is told when a newer one starts', async () => {
+  const action = `test.n${++names}`;
+  const { gate } = await newGate();
+  const kinds = [
+    gate,
+    lockouts(env).getByName(`ip:n${++names}`),
+    ledgers(env).getByName(`acc_n${++names}`),
+    metrics(env).getByName(`board-n${++names}`),
+  ];
+  for (const [i, object] of kinds.entries()) {
+    await away();
+    await storageOf(object, async (storage) => {
+      storage.kv.put('version', 1);
+      keepNotes(storage, [alertNote(action, `${i}`, {}, 1)]);
+      // Its alarm rings, and it knows no job of that name.
+      storage.kv.delete('jobs');
+      await storage.deleteAlarm();
+    });
+    await back();
+    await evictDurableObject(object);
+    await storageOf(object, () => undefined);
+    await quiet(object);
+    expect(await trailOf(action)).toHaveLength(i + 1);
+  }
+});
+
 test('a note that stands is not written again, nor is an entry ever lost beside it', async () => {
   const { gate } = await newGate();
   const action = `test.n${++names}`;
