@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type AttemptRecord,
@@ -10,6 +12,8 @@ import { type Claimed, claim, handOver, purgeDeliveries } from '../../src/regist
 import { noteOnce, SYSTEM } from '../../src/registry/note.ts';
 import type { Db } from '../../src/registry/rows.ts';
 import { count, NOW_MS, openDatabase } from './database.ts';
+
+const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
 
 let store: Awaited<ReturnType<typeof openDatabase>>;
 let db: D1Database;
@@ -611,6 +615,28 @@ describe('an endpoint', () => {
       WHERE e.type = 'endpoint_disabled' ORDER BY 1`)
       .all();
     expect(sent.results).toEqual([{ endpoint_id: 'b' }, { endpoint_id: 'ops' }]);
+  });
+});
+
+describe('a restored registry', () => {
+  it('counts on behind what it has given, as the runbook says', async () => {
+    const command = /--command "(UPDATE sqlite_sequence [^"]+)"/.exec(runbook)?.[1] ?? '';
+    await addEndpoint('a');
+    await db
+      .prepare(
+        `INSERT INTO keys (id, account_id, environment, role, status, generation, quotas, prefix, created_at_ms)
+         VALUES ('k1', 'acc_1', 'live', 'developer', 'active', 1, '{}', 'p', 1)`,
+      )
+      .run();
+    const last = async () =>
+      (await db.prepare('SELECT * FROM events ORDER BY id DESC').first<{ id: number }>()) ?? null;
+    await happen('k1');
+    const [before, [delivery]] = [await last(), await rows()];
+    await db.exec(command);
+    await happen('k1');
+    expect(await last()).toMatchObject({ id: (before?.id ?? 0) + 1_000_001, sequence: 1_002 });
+    expect((await rows())[1]?.id).toBe((delivery?.id ?? 0) + 1_000_001);
+    await db.prepare(`DELETE FROM keys WHERE id = 'k1'`).run();
   });
 });
 
