@@ -1365,7 +1365,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A secret of the key was found in public. `outcome`: what is done about it, `none` where it worked no more.
+         * A secret of the key was found in public. outcome: what is done about it, none where it worked no more.
          * @description For the endpoints of the account and of the operator.
          */
         post: operations["onKeyLeakedEvent"];
@@ -1385,7 +1385,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A key expires soon; `before_seconds` is the warning that is due.
+         * A key expires soon; before_seconds is the warning that is due.
          * @description For the endpoints of the account and of the operator.
          */
         post: operations["onKeyExpiringEvent"];
@@ -1585,7 +1585,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An endpoint gets nothing any more: it has answered 410 (`gone`), or has only failed for days (`failing`).
+         * An endpoint gets nothing any more: it has answered 410 (gone), or has only failed for days (failing).
          * @description For the endpoints of the account and of the operator.
          */
         post: operations["onEndpointDisabledEvent"];

@@ -49,7 +49,8 @@ export function webhooksOf(schemas: Schemas): Readonly<Record<string, Json>> {
       {
         post: {
           operationId: `on${schema.meta()?.id}`,
-          summary,
+          // Markdown is shown in a description only.
+          summary: summary.replaceAll('`', ''),
           description:
             audience === 'account'
               ? 'For the endpoints of the account and of the operator.'
