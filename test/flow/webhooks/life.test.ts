@@ -22,9 +22,14 @@ import { type Entry, readTrail } from '../../support/trail.ts';
 
 const SEED = 11;
 const KILLS = 20;
-/** A round is ended by a kill at a random moment of this span; every other one while its first calls are under way. */
-const ROUND_MS = 500;
-const FIRST_CALLS_MS = 30;
+/**
+ * A round is ended by a kill at a random moment: of this part of the time that a start takes on this machine, and every
+ * other one while its first calls are under way.
+ */
+const ROUND = 0.7;
+const FIRST_CALLS = 0.05;
+/** A step that has lasted for so many rounds is waited for. */
+const LONGEST_STEP = 4;
 /** But this one lasts until these stand in the trail: what an isolate has gathered of requests dies with it. */
 const LONG_ROUND = 10;
 const OF_REQUESTS = ['key.old_secret_used', 'credits.low'];
@@ -78,28 +83,24 @@ function change(method: string, path: string, body?: Json): Promise<Reply> {
 }
 
 /** Calls until it is answered so: by a status or a code. Without a secret each call has another one that nobody has issued. */
-function call(
-  secret: string | null,
-  answer: number | string,
-  address = '192.0.2.1',
-  path = '/v1/models',
-): Promise<Reply> {
+function call(secret: string | null, answer: number | string, address: string, path = '/v1/models'): Promise<Reply> {
   return gateway.insist(
     (cluster) => read(cluster.call(secret ?? unissuedKey(), 0, address, path)),
     ({ status, body }) => status === answer || body?.code === answer,
   );
 }
 
-/** A key, once it is made. The newest of its secrets comes last. */
+/** A key, once it is made. The newest of its secrets comes last. It is used from an address of its own. */
 interface Made {
   id: string;
+  readonly address: string;
   readonly secrets: string[];
 }
 type Step = (key: Made) => Promise<unknown>;
 
 /** What becomes of a key: what begins in which round, and what of that is in its trail. */
 interface Life {
-  readonly steps: readonly (readonly [round: number, step: Step])[];
+  readonly steps: readonly (readonly [round: number, step: Step, endsBy?: number])[];
   readonly leaves: readonly string[];
 }
 
@@ -124,7 +125,7 @@ const revoke = set('POST', '/revoke');
 const use =
   (answer: number | string, which = -1): Step =>
   (key) =>
-    call(key.secrets.at(which) ?? '', answer);
+    call(key.secrets.at(which) ?? '', answer, key.address);
 const purge: Step = ({ id }) =>
   gateway.insist(
     (cluster) => operate(cluster, 'DELETE', `/keys/${id}?purge=true`),
@@ -175,7 +176,7 @@ const LIVES: Readonly<Record<string, Life>> = {
     steps: [
       [1, create()],
       [3, rotate((12 * LATER_MS) / 1_000)],
-      [4, use('api_key_rotated', 0)],
+      [4, use('api_key_rotated', 0), KILLS],
     ],
     leaves: ['key.created', 'key.rotated', 'key.old_secret_used', 'key.grace_ended'],
   },
@@ -235,8 +236,8 @@ const BESIDE: Life = {
   steps: [
     [0, create()],
     [2, () => change('POST', `/accounts/${account}/credits`, { micro: 10 * COST_MICRO })],
-    [LONG_ROUND, (key) => call(key.secrets[0] ?? '', 'credits_exhausted', '192.0.2.1', '/paid/x')],
-    [12, () => call(null, 'address_locked_out', '203.0.113.66')],
+    [LONG_ROUND, (key) => call(key.secrets[0] ?? '', 'credits_exhausted', key.address, '/paid/x')],
+    [12, ({ address }) => call(null, 'address_locked_out', address)],
   ],
   leaves: ['address.locked', 'credits.exhausted', 'credits.low', 'member.removed'],
 };
@@ -248,11 +249,17 @@ const ALARMS = ['cron.late', 'outbox.stuck', 'gate.unavailable', 'upstream.unhea
 /** They open one after the other. */
 const rounds = Array.from({ length: KILLS }, () => Promise.withResolvers<void>());
 
+const underWay: { readonly endsBy: number; readonly ended: Promise<unknown> }[] = [];
+
+let addresses = 0;
+
 async function live({ steps }: Life): Promise<Made> {
-  const key: Made = { id: '', secrets: [] };
-  for (const [round, step] of steps) {
+  const key: Made = { id: '', address: `203.0.113.${++addresses}`, secrets: [] };
+  for (const [round, step, endsBy = round + LONGEST_STEP] of steps) {
     await rounds[round]?.promise;
-    await step(key);
+    const begun = { endsBy, ended: step(key) };
+    underWay.push(begun);
+    await begun.ended;
   }
   return key;
 }
@@ -273,12 +280,16 @@ async function beMoody(receiver: Receiver): Promise<void> {
 }
 
 async function killAll(db: () => Promise<D1Database>): Promise<void> {
+  let startMs = 0;
   for (const [round, { resolve }] of rounds.entries()) {
     resolve();
+    await Promise.all(underWay.flatMap(({ endsBy, ended }) => (endsBy <= round ? [ended] : [])));
     const cron = gateway.schedule();
-    await pause(rng.between(0, round % 2 === 0 ? ROUND_MS : FIRST_CALLS_MS));
+    await pause(startMs * rng.between(0, round % 2 === 0 ? ROUND : FIRST_CALLS));
     if (round === LONG_ROUND) await until(async () => isIn(await db(), OF_REQUESTS));
+    const killedMs = performance.now();
     await gateway.kill(LATER_MS);
+    startMs = performance.now() - killedMs;
     for (const receiver of receivers) receiver.movedMs = gateway.movedMs;
     await cron;
   }
