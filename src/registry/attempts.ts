@@ -1,6 +1,7 @@
 import { AUDIT_COLUMNS } from './audit.ts';
 import { HOUR_MS } from './create.ts';
 import type { Claimed } from './deliveries.ts';
+import { ERASED } from './erasing.ts';
 import { type Note, noteStatement, SYSTEM } from './note.ts';
 import type { Db } from './rows.ts';
 
@@ -131,13 +132,19 @@ function nextOfKey(db: Db, { delivery }: Claimed): D1PreparedStatement {
     .bind(delivery);
 }
 
-/** Nothing where the delivery is gone. */
+/** Whether the account of a delivery `d` was erased while somebody had it in hand. */
+const IS_ERASED = `EXISTS (
+  SELECT 1 FROM events AS e CROSS JOIN accounts AS a ON a.id = e.account_id
+  WHERE e.id = d.event_id AND a.closed_at_ms IS NOT NULL AND a.name = '${ERASED}')`;
+
+/** Nothing where the delivery is gone; of what was sent of an erased account not what was in it. */
 function recorded(db: Db, { delivery, attempt }: Claimed, record: AttemptRecord): D1PreparedStatement {
   const { atMs, durationMs, status, error, request, response } = record;
   return db
     .prepare(
       `INSERT INTO delivery_attempts (delivery_id, number, at_ms, duration_ms, status, error, request, response)
-       SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM deliveries WHERE id = ?1 ON CONFLICT DO NOTHING`,
+       SELECT d.id, ?2, ?3, ?4, ?5, ?6, iif(${IS_ERASED}, json_set(?7, '$.body', ''), ?7), iif(${IS_ERASED}, NULL, ?8)
+       FROM deliveries AS d WHERE d.id = ?1 ON CONFLICT DO NOTHING`,
     )
     .bind(
       delivery,

@@ -117,12 +117,15 @@ export async function readEndpoint(db: Db, name: EndpointName): Promise<Endpoint
   return row && endpointOfRow(row);
 }
 
+/** So many deliveries that wait for their next attempt begin at once; the others in their time. */
+const MOST_BEGUN = 5_000;
+
 /** The fields of a change, with their columns. */
 const FIELDS = { url: 'url', description: 'description', events: 'events', status: 'status' } as const;
 
 /**
  * Changes an endpoint, with an audit entry where that alters it. Another URL, and an activation, forget how often
- * attempts have failed and let the next one begin at once. Null: its owner has none of this id.
+ * attempts have failed, and let the next one of each delivery begin at once. Null: its owner has none of this id.
  */
 export async function changeEndpoint(
   db: Db,
@@ -147,6 +150,11 @@ export async function changeEndpoint(
     [
       `${NOTE}, 'webhook.updated', w.account_id, NULL, ${told((field) => `w.${field}`)}, ${told(wanted)}
          FROM webhook_endpoints AS w WHERE ${altered}`,
+      // While it can be told from what it was.
+      `UPDATE deliveries SET next_attempt_at_ms = ?1 ->> 'nowMs' WHERE id IN (
+         SELECT d.id FROM webhook_endpoints AS w CROSS JOIN deliveries AS d INDEXED BY deliveries_due
+           ON d.endpoint_id = w.id AND d.status = 'pending' AND d.next_attempt_at_ms > ?1 ->> 'nowMs' AND d.leased = 0
+         WHERE ${IS_NAMED} AND ${begins} LIMIT ${MOST_BEGUN})`,
       `UPDATE webhook_endpoints AS w SET ${fields.map((field) => `${field} = ${wanted(field)}`).join(', ')},
          disabled_by = CASE coalesce(${wanted('status')}, w.status)
            WHEN 'active' THEN NULL WHEN w.status THEN w.disabled_by ELSE 'owner' END,
@@ -157,7 +165,7 @@ export async function changeEndpoint(
       `SELECT ${COLUMNS} FROM ${NAMED}`,
     ].map((sql) => db.prepare(sql).bind(bound)),
   );
-  const row = results[2]?.results[0];
+  const row = results[3]?.results[0];
   return row === undefined ? null : endpointOfRow(row);
 }
 

@@ -8,10 +8,13 @@ import {
   settleDelivered,
   settleFailed,
 } from '../../src/registry/attempts.ts';
+import { closeAccount } from '../../src/registry/closing.ts';
 import { type Claimed, claim, handOver, purgeDeliveries } from '../../src/registry/deliveries.ts';
+import { eraseAccountRows } from '../../src/registry/erasing.ts';
 import { noteOnce, SYSTEM } from '../../src/registry/note.ts';
 import type { Db } from '../../src/registry/rows.ts';
-import { count, NOW_MS, openDatabase } from './database.ts';
+import { changeEndpoint } from '../../src/registry/webhooks.ts';
+import { admin, count, NOW_MS, openDatabase } from './database.ts';
 
 const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
 
@@ -531,6 +534,46 @@ describe('a delivery', () => {
       WHERE e.type = 'dead_letter'`)
       .all();
     expect(events.results).toEqual([{ endpoint_id: 'ops' }]);
+  });
+
+  it('of an account that was erased meanwhile leaves nothing of what was in it', async () => {
+    await addEndpoint('op', null);
+    await happen('k1');
+    await happen('k2', NOW_MS, 'acc_2');
+    const [one, two] = await claimDue();
+    if (one === undefined || two === undefined) throw new Error('two are due');
+    await closeAccount(db, 'acc_1', admin, NOW_MS);
+    await eraseAccountRows(db, 'acc_1', admin, NOW_MS);
+    for (const claimed of [one, two]) await fail(claimed, NOW_MS + 10);
+    const kept = await db.prepare('SELECT request, response FROM delivery_attempts ORDER BY delivery_id').all();
+    const { request, response } = record(NOW_MS);
+    expect(kept.results).toEqual([
+      { request: JSON.stringify({ ...request, body: '' }), response: null },
+      { request: JSON.stringify(request), response: JSON.stringify(response) },
+    ]);
+  });
+
+  it.each([
+    ['an activation', { status: 'active' }, [NOW_MS + 20, NOW_MS + 60_000, NOW_MS + 5_010]],
+    ['another URL', { url: 'https://other' }, [NOW_MS + 20, NOW_MS + 60_000, NOW_MS + 5_010]],
+    ['another description', { description: 'x' }, [NOW_MS + 5_010, NOW_MS + 60_000, NOW_MS + 5_010]],
+  ] as const)('is due at once after %s of its endpoint, but where it is in hand', async (_, change, due) => {
+    await addEndpoint('a');
+    await addEndpoint('b');
+    await happen('k1');
+    await happen('k2');
+    const claimed = await claimDue();
+    const failing = claimed.filter(({ endpoint, event }) => endpoint === 'b' || event === claimed[0]?.event);
+    for (const each of failing) await fail(each, NOW_MS + 10);
+    await db
+      .prepare('UPDATE deliveries SET next_attempt_at_ms = ? WHERE leased = 1')
+      .bind(NOW_MS + 60_000)
+      .run();
+    await changeEndpoint(db, { accountId: 'acc_1', id: 'a' }, change, admin, NOW_MS + 20);
+    const found = await rows();
+    const times = found.filter(({ endpoint_id }) => endpoint_id === 'a').map((row) => row.next_attempt_at_ms);
+    const other = found.find(({ endpoint_id }) => endpoint_id === 'b')?.next_attempt_at_ms;
+    expect([...times, other]).toEqual(due);
   });
 
   it('that was deleted meanwhile leaves nothing', async () => {
