@@ -3,7 +3,7 @@ import type { Actor } from './audit.ts';
 import { NOTE, NOTE_ONCE, ONCE, parameters } from './key-sets.ts';
 import { cutPage, type PageRequest, pageLength, readCursor } from './page.ts';
 import type { Db } from './rows.ts';
-import { type EndpointName, NAMED } from './webhooks.ts';
+import { type Endpoint, type EndpointName, NAMED } from './webhooks.ts';
 
 /*
  * What was sent to an endpoint, for its owner: like the endpoint itself, it is found by nobody else.
@@ -42,10 +42,18 @@ export interface DeliveryQuery extends EndpointName, PageRequest {
   readonly type?: string | undefined;
 }
 
-/** What became of a wish to send: `waiting`: it is to be sent already. */
+/** What became of a wish to send: `waiting`: it is to be sent already; `often`: too much was sent by wish just now. */
 export type Sending =
   | { readonly kind: 'sending'; readonly delivery: Delivery }
-  | { readonly kind: 'missing' | 'disabled' | 'waiting' };
+  | { readonly kind: 'missing' | 'disabled' | 'waiting' | 'often' };
+
+/** What an account may have sent by wish in any minute, tests and repetitions together: nobody knows whose host it is. */
+export const WISHES_PER_MINUTE = 60;
+/** Of so many newest entries of its trail. */
+const LOOKED_AT = 200;
+const MAY_WISH = `(
+  SELECT count(*) FROM (SELECT action, at_ms FROM audit WHERE account_id = ?1 ->> 'accountId' ORDER BY id DESC LIMIT ${LOOKED_AT}) AS page
+  WHERE action IN ('webhook.tested', 'webhook.resent') AND at_ms > (?1 ->> 'nowMs') - 60000) < ${WISHES_PER_MINUTE}`;
 
 const COLUMNS = `d.id, d.endpoint_id AS endpointId, d.event_id AS eventId, e.type, d.key_id AS keyId, d.status,
   d.attempts, d.created_at_ms AS createdAtMs,
@@ -136,21 +144,28 @@ export async function resendDelivery(
   const due = `${ONE} AND d.status <> 'pending' AND EXISTS (SELECT 1 FROM ${NAMED} AND w.status = 'active')`;
   const results = await db.batch<unknown>(
     [
-      `SELECT d.status, w.status AS endpoint FROM deliveries AS d CROSS JOIN webhook_endpoints AS w ON w.id = d.endpoint_id
+      `SELECT d.status, w.status AS endpoint, ${MAY_WISH} AS mayWish FROM deliveries AS d CROSS JOIN webhook_endpoints AS w ON w.id = d.endpoint_id
        WHERE ${ONE}`,
       `${NOTE}, 'webhook.resent', ?1 ->> 'accountId', NULL, json_object('status', d.status),
          json_object('endpoint', d.endpoint_id, 'delivery', d.id, 'event', d.event_id, 'status', 'pending')
-       FROM deliveries AS d WHERE ${due}`,
+       FROM deliveries AS d WHERE ${due} AND ${MAY_WISH}`,
       `UPDATE deliveries AS d SET status = 'pending', since_at_ms = ?1 ->> 'nowMs', leased = 0, ended_at_ms = NULL,
-         next_attempt_at_ms = ?1 ->> 'nowMs' WHERE ${due}`,
+         next_attempt_at_ms = ?1 ->> 'nowMs' WHERE ${due} AND changes() = 1`,
       `SELECT ${COLUMNS} FROM ${ROWS} WHERE ${ONE}`,
     ].map((sql) => db.prepare(sql).bind(bound)),
   );
-  const [before] = (results[0]?.results ?? []) as { status: Delivery['status']; endpoint: string }[];
+  const [before] = (results[0]?.results ?? []) as Wished[];
   const [delivery] = (results[3]?.results ?? []) as Delivery[];
   if (before === undefined || delivery === undefined) return { kind: 'missing' };
   if (before.endpoint !== 'active') return { kind: 'disabled' };
-  return before.status === 'pending' ? { kind: 'waiting' } : { kind: 'sending', delivery };
+  if (before.status === 'pending') return { kind: 'waiting' };
+  return before.mayWish === 1 ? { kind: 'sending', delivery } : { kind: 'often' };
+}
+
+interface Wished {
+  readonly status: Delivery['status'];
+  readonly endpoint: 'active' | 'disabled';
+  readonly mayWish: 0 | 1;
 }
 
 /** Sends a test to an endpoint, with an audit entry; once for each `testId`. Not while it is disabled. */
@@ -165,7 +180,7 @@ export async function testEndpoint(
   const results = await db.batch<unknown>(
     [
       `${NOTE_ONCE}, 'webhook.tested', w.account_id, NULL, NULL, json_object('endpoint', w.id)
-       FROM ${NAMED} AND w.status = 'active' ${ONCE}`,
+       FROM ${NAMED} AND w.status = 'active' AND ${MAY_WISH} ${ONCE}`,
       `SELECT w.status FROM ${NAMED}`,
       `SELECT ${COLUMNS} FROM audit AS n CROSS JOIN ${ROWS} AND d.event_id = n.id
        WHERE n.once = ?1 ->> 'once' AND d.endpoint_id = (SELECT w.id FROM ${NAMED})`,
@@ -173,7 +188,9 @@ export async function testEndpoint(
   );
   const [delivery] = (results[2]?.results ?? []) as Delivery[];
   if (delivery !== undefined) return { kind: 'sending', delivery };
-  return { kind: results[1]?.results.length === 0 ? 'missing' : 'disabled' };
+  const [endpoint] = (results[1]?.results ?? []) as Pick<Endpoint, 'status'>[];
+  if (endpoint === undefined) return { kind: 'missing' };
+  return { kind: endpoint.status === 'active' ? 'often' : 'disabled' };
 }
 
 function attemptOfRow(row: AttemptRow): LoggedAttempt {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createAccount } from '../../src/registry/accounts.ts';
 import { listAudit } from '../../src/registry/audit.ts';
 import { closeAccount } from '../../src/registry/closing.ts';
 import {
@@ -6,6 +7,7 @@ import {
   readAttempts,
   readDelivery,
   resendDelivery,
+  type Sending,
   testEndpoint,
 } from '../../src/registry/delivery-log.ts';
 import { eraseAccountRows, eraseEvents, eraseTrail } from '../../src/registry/erasing.ts';
@@ -421,6 +423,12 @@ describe('the log of deliveries', () => {
   });
 });
 
+/** The delivery, where it is sent. */
+function sentOf(sending: Sending) {
+  if (sending.kind !== 'sending') throw new Error(`it is ${sending.kind}`);
+  return sending.delivery;
+}
+
 describe('what is sent on request', () => {
   it('a delivery that has ended is due again at once, its attempts are counted on, and it is in the trail', async () => {
     const one = await endpoint('acc_1');
@@ -459,6 +467,28 @@ describe('what is sent on request', () => {
     expect(await testEndpoint(store.db, nameOf(one), 'req_1', admin, NOW_MS)).toEqual({ kind: 'disabled' });
     expect(await rows('SELECT status FROM deliveries')).toEqual([{ status: 'failed' }]);
     expect([...(await trail('webhook.resent')), ...(await trail('webhook.tested'))]).toEqual([]);
+  });
+
+  it('no more than sixty times in a minute for an account, and for the operator ever so often', async () => {
+    await createAccount(store.db, { id: 'acc_often', name: 'Often', plan: 'free' }, admin, NOW_MS);
+    const [one, other, operators] = [await endpoint('acc_often'), await endpoint('acc_2'), await endpoint(null)];
+    const nowMs = NOW_MS + 1_000_000;
+    const test = (of: typeof one, atMs: number) => testEndpoint(store.db, nameOf(of), `req_${++made}`, admin, atMs);
+    const { id } = sentOf(await test(one, nowMs));
+    const resend = (atMs: number) => resendDelivery(store.db, nameOf(one), id, admin, atMs);
+    for (let i = 1; i < 60; i += 2) {
+      await end('delivered');
+      if (i < 59) sentOf(await test(one, nowMs));
+      sentOf(await resend(nowMs));
+    }
+    await end('delivered');
+    expect(await test(one, nowMs + 59_999)).toEqual({ kind: 'often' });
+    expect(await resend(nowMs + 59_999)).toEqual({ kind: 'often' });
+    expect(await rows(`SELECT count(*) AS n FROM deliveries WHERE since_at_ms > ${nowMs}`)).toEqual([{ n: 0 }]);
+    sentOf(await test(other, nowMs));
+    for (let i = 0; i < 61; i++) sentOf(await test(operators, nowMs));
+    sentOf(await resend(nowMs + 60_000));
+    sentOf(await test(one, nowMs + 60_000));
   });
 
   it.each(['acc_1', null])('a test goes to its endpoint alone, whatever it takes, and once (%s)', async (owner) => {

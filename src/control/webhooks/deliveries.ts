@@ -9,6 +9,7 @@ import {
   resendDelivery,
   type Sending,
   testEndpoint,
+  WISHES_PER_MINUTE,
 } from '../../registry/delivery-log.ts';
 import { type Answer, denied, json, rfc3339 } from '../answer.ts';
 import type { Desk } from '../desk.ts';
@@ -88,6 +89,10 @@ function sent({ force }: Desk, sending: Sending, status: 200 | 201, absent: () =
       return absent();
     case 'disabled':
       return denied(deny('conflict', { detail: 'the webhook endpoint is disabled: activate it first' }));
+    case 'often': {
+      const detail = `${WISHES_PER_MINUTE} tests and deliveries were sent by request within a minute: try again in a minute`;
+      return denied(deny('conflict', { detail }));
+    }
     case 'waiting':
       return denied(deny('conflict', { detail: 'the delivery is pending: it is sent without being asked for' }));
   }
