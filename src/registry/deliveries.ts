@@ -156,6 +156,22 @@ export async function claim(db: Db, attempts: readonly Attempt[], nowMs: number,
   });
 }
 
+/** More than that are not counted: nobody needs to know, and each is read. */
+const MOST_COUNTED = 10_000;
+
+/** How many deliveries are to be sent to endpoints that are active, {@link MOST_COUNTED} at most. */
+export async function pendingDeliveries(db: Db): Promise<number> {
+  const pending = await db
+    .prepare(
+      `SELECT count(*) AS pending FROM (
+         SELECT 1 FROM webhook_endpoints AS w CROSS JOIN deliveries AS d INDEXED BY deliveries_due
+           ON d.endpoint_id = w.id AND d.status = 'pending'
+         WHERE w.status = 'active' LIMIT ${MOST_COUNTED})`,
+    )
+    .first<number>('pending');
+  return pending ?? 0;
+}
+
 /**
  * Forgets deliveries from before `beforeMs`, with their attempts and the events that no other delivery has, at most
  * `limit` of them. Returns how many.

@@ -21,7 +21,7 @@ export interface Delivery {
   /** How many were begun. */
   readonly attempts: number;
   readonly createdAtMs: number;
-  /** null: none will be made, or one is being made. */
+  /** null: one is being made, or none will be as things are. */
   readonly nextAttemptAtMs: number | null;
   readonly endedAtMs: number | null;
 }
@@ -57,7 +57,9 @@ const MAY_WISH = `(
 
 const COLUMNS = `d.id, d.endpoint_id AS endpointId, d.event_id AS eventId, e.type, d.key_id AS keyId, d.status,
   d.attempts, d.created_at_ms AS createdAtMs,
-  iif(d.status = 'pending' AND d.leased = 0, d.next_attempt_at_ms, NULL) AS nextAttemptAtMs, d.ended_at_ms AS endedAtMs`;
+  (SELECT max(d.next_attempt_at_ms, w.resumes_at_ms) FROM webhook_endpoints AS w
+   WHERE w.id = d.endpoint_id AND w.status = 'active' AND d.status = 'pending' AND d.leased = 0) AS nextAttemptAtMs,
+  d.ended_at_ms AS endedAtMs`;
 const ATTEMPT = 'a.number, a.at_ms AS atMs, a.duration_ms AS durationMs, a.status, a.error, a.request, a.response';
 const ROWS = 'deliveries AS d CROSS JOIN events AS e ON e.id = d.event_id';
 /** The delivery `$.delivery` of the endpoint that `?1` names. */

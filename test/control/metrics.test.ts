@@ -101,6 +101,7 @@ describe('metrics', () => {
       keystile_events_lost_total: { '': 0 },
       keystile_outbox_rows: { '': 0 },
       keystile_outbox_age_seconds: { '': 0 },
+      keystile_deliveries_pending: { '': 0 },
     });
   });
 

@@ -9,7 +9,7 @@ import {
   settleFailed,
 } from '../../src/registry/attempts.ts';
 import { closeAccount } from '../../src/registry/closing.ts';
-import { type Claimed, claim, handOver, purgeDeliveries } from '../../src/registry/deliveries.ts';
+import { type Claimed, claim, handOver, pendingDeliveries, purgeDeliveries } from '../../src/registry/deliveries.ts';
 import { eraseAccountRows } from '../../src/registry/erasing.ts';
 import { noteOnce, SYSTEM } from '../../src/registry/note.ts';
 import type { Db } from '../../src/registry/rows.ts';
@@ -403,6 +403,20 @@ describe('an event', () => {
     expect(await due(NOW_MS + 1, 'endpoint_id')).toEqual(['a', 'b']);
     await db.prepare('DELETE FROM outbox').run();
     expect(await due(NOW_MS + 1, 'endpoint_id')).toEqual(['a']);
+  });
+});
+
+describe('what is pending', () => {
+  it('is counted, but for endpoints that are disabled', async () => {
+    for (const id of ['a', 'b']) await addEndpoint(id);
+    await happen('k1');
+    await happen(null);
+    expect(await pendingDeliveries(db)).toBe(4);
+    const [one] = await claimDue();
+    if (one !== undefined) await settleDelivered(db, one, record(NOW_MS, 204), NOW_MS);
+    expect(await pendingDeliveries(db)).toBe(3);
+    await db.prepare(`UPDATE webhook_endpoints SET status = 'disabled' WHERE id <> ?`).bind(one?.endpoint).run();
+    expect(await pendingDeliveries(db)).toBe(1);
   });
 });
 

@@ -387,8 +387,15 @@ describe('the log of deliveries', () => {
       if (cursor === null) break;
     }
     expect(paged).toEqual(ids);
-    await store.db.prepare(`UPDATE deliveries SET leased = 1 WHERE status = 'pending'`).run();
-    expect((await listed(one)).deliveries[0]?.nextAttemptAtMs).toBeNull();
+    const next = async (sql: string) => {
+      await store.db.prepare(sql).run();
+      return (await listed(one)).deliveries[0]?.nextAttemptAtMs;
+    };
+    expect(await next('UPDATE webhook_endpoints SET resumes_at_ms = 1')).toBe(NOW_MS + 1);
+    expect(await next(`UPDATE webhook_endpoints SET resumes_at_ms = ${NOW_MS + 70}`)).toBe(NOW_MS + 70);
+    expect(await next(`UPDATE webhook_endpoints SET status = 'disabled'`)).toBeNull();
+    expect(await next(`UPDATE webhook_endpoints SET status = 'active'`)).toBe(NOW_MS + 70);
+    expect(await next(`UPDATE deliveries SET leased = 1 WHERE status = 'pending'`)).toBeNull();
   });
 
   it('takes no cursor of another list', async () => {

@@ -1,5 +1,6 @@
 import { MORE, type Series, TIME_BOUNDS_MS } from '../../gateway/counters.ts';
 import type { Board, CountedValues } from '../../objects/metrics-board.ts';
+import { pendingDeliveries } from '../../registry/deliveries.ts';
 import { outboxAge } from '../../registry/outbox.ts';
 import type { Answer } from '../answer.ts';
 import type { Desk } from '../desk.ts';
@@ -29,20 +30,22 @@ const COUNTERS: Readonly<
 };
 
 /**
- * `GET /metrics`: what all isolates have counted, what waits in the outbox, and when the cron ran. What cannot be asked
+ * `GET /metrics`: what all isolates have counted, what waits in the outbox and for endpoints, and when the cron ran. What cannot be asked
  * is left out. Counters are late by the 10 s for which isolates keep them.
  */
 export async function showMetrics(desk: Desk): Promise<Answer> {
-  const [board, outbox] = await Promise.all([
+  const [board, outbox, pending] = await Promise.all([
     desk.house
       .board()
       .read()
       .catch(() => null),
     outboxAge(desk.force.db).catch(() => null),
+    pendingDeliveries(desk.force.db).catch(() => null),
   ]);
   const metrics = [
     ...(board === null ? [] : [...counterMetrics(board.counters), originTimes(board.counters), cronRun(board)]),
     ...(outbox === null ? [] : outboxMetrics(outbox, desk.nowMs)),
+    ...(pending === null ? [] : [gauge('keystile_deliveries_pending', 'Events to be sent to endpoints.', pending)]),
   ];
   return { kind: 'text', contentType: PROMETHEUS_TEXT, body: renderMetrics(metrics) };
 }
