@@ -154,7 +154,7 @@ export async function changeEndpoint(
       `UPDATE deliveries SET next_attempt_at_ms = ?1 ->> 'nowMs' WHERE id IN (
          SELECT d.id FROM webhook_endpoints AS w CROSS JOIN deliveries AS d INDEXED BY deliveries_due
            ON d.endpoint_id = w.id AND d.status = 'pending' AND d.next_attempt_at_ms > ?1 ->> 'nowMs' AND d.leased = 0
-         WHERE ${IS_NAMED} AND ${begins} LIMIT ${MOST_BEGUN})`,
+         WHERE ${altered} AND ${begins} LIMIT ${MOST_BEGUN})`,
       `UPDATE webhook_endpoints AS w SET ${fields.map((field) => `${field} = ${wanted(field)}`).join(', ')},
          disabled_by = CASE coalesce(${wanted('status')}, w.status)
            WHEN 'active' THEN NULL WHEN w.status THEN w.disabled_by ELSE 'owner' END,

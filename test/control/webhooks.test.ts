@@ -66,6 +66,26 @@ describe('an endpoint of the operator', () => {
     );
   });
 
+  it('that is active already is not begun with anew by saying so', async () => {
+    const { id } = await made({ events: ['ip_locked'] });
+    await gateway.admin('POST', `/webhooks/${id}/test`, {});
+    const far = Date.now() + 900_000;
+    const waits = `endpoint_id = '${id}' AND next_attempt_at_ms = ${far}`;
+    await gateway.db
+      .prepare(`UPDATE deliveries SET status = 'pending', leased = 0, next_attempt_at_ms = ? WHERE endpoint_id = ?`)
+      .bind(far, id)
+      .run();
+    await gateway.db
+      .prepare('UPDATE webhook_endpoints SET failures = 0, failing_since_at_ms = NULL, resumes_at_ms = 0 WHERE id = ?')
+      .bind(id)
+      .run();
+    expect((await gateway.admin('PATCH', `/webhooks/${id}`, { status: 'active', url: URL })).status).toBe(200);
+    expect(await rows(`SELECT count(*) AS n FROM deliveries WHERE ${waits}`)).toEqual([{ n: 1 }]);
+    expect((await gateway.admin('PATCH', `/webhooks/${id}`, { url: `${URL}/2` })).status).toBe(200);
+    expect(await rows(`SELECT count(*) AS n FROM deliveries WHERE ${waits}`)).toEqual([{ n: 0 }]);
+    await removed(id);
+  });
+
   it('is one of as many as the policy says', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => gateway.admin('POST', '/webhooks', { url: URL })));
     expect(all.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409, 409, 409, 409, 409]);
