@@ -346,7 +346,7 @@ describe('a delivery', () => {
     }
     const db = await cluster.database();
     await db
-      .prepare(`UPDATE webhook_endpoints SET status = 'active', resumes_at_ms = 9e15 WHERE id = ?`)
+      .prepare(`UPDATE webhook_endpoints SET status = 'active', resumes_at_ms = 8e15 WHERE id = ?`)
       .bind(made.id)
       .run();
     expect((await resend()).response.status).toBe(200);
@@ -359,7 +359,7 @@ describe('a delivery', () => {
     const hook = await receiver();
     const made = await create(client, { url: hook.url });
     const db = await cluster.database();
-    await db.prepare('UPDATE webhook_endpoints SET resumes_at_ms = 9e15 WHERE id = ?').bind(made.id).run();
+    await db.prepare('UPDATE webhook_endpoints SET resumes_at_ms = 8e15 WHERE id = ?').bind(made.id).run();
     // The one that asks for the test wakes nobody.
     await cluster.steer(0, 'queue', { hangs: 1 });
     await orThrow(client.POST('/api/v1/user/webhooks/{id}/test', of(made.id)));
@@ -372,7 +372,7 @@ describe('a delivery', () => {
     const { client } = await boss();
     const made = await create(client, { url: NOBODY });
     await (await cluster.database())
-      .prepare('UPDATE webhook_endpoints SET resumes_at_ms = 9e15 WHERE id = ?')
+      .prepare('UPDATE webhook_endpoints SET resumes_at_ms = 8e15 WHERE id = ?')
       .bind(made.id)
       .run();
     await orThrow(client.POST('/api/v1/user/webhooks/{id}/test', of(made.id)));
