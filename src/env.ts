@@ -142,7 +142,7 @@ export function setUp(env: Env, readClock: () => number): Setup {
     db: env.DB,
     queue: env.EVENTS,
     seal: sealing.keys === null ? null : openSeal(sealing.keys),
-    rules: policy.webhooks,
+    rules: { ...policy.webhooks, ownHosts: ownHostsOf(policy) },
     nowMs: edge.clock.nowMs,
     redact: (text: string) => redactLegacy(redact(text, format), format.legacy),
   };
@@ -186,4 +186,14 @@ function accessOf(env: Env): { ok: true; access: AdminAccess['access'] } | { ok:
   if (!teamDomain && !audience) return { ok: true, access: null };
   if (teamDomain && audience) return { ok: true, access: { teamDomain, audience } };
   return { ok: false, problem: 'ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE: expected both or neither' };
+}
+
+/** The hosts of the gateway and of what stands behind it, as far as the policy names them. */
+function ownHostsOf({ upstreams, control, legacy }: Policy): string[] {
+  const urls = [
+    ...upstreams.flatMap(({ origins }) => origins.flatMap((origin) => ('url' in origin ? [origin.url] : []))),
+    ...(legacy.verifier === null ? [] : [legacy.verifier.url]),
+  ];
+  const hosts = urls.map((url) => new URL(url).hostname);
+  return control.host === null ? hosts : [...hosts, control.host.toLowerCase()];
 }

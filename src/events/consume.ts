@@ -81,7 +81,8 @@ async function settleFailure({ db, rules }: Courier, claimed: Claimed, sent: Sen
   const { endpoint, failures } = claimed;
   const notBeforeMs = readRetryAfter(sent.response?.headers['retry-after'] ?? null, now);
   const attemptAtMs = nextAttemptAtMs(rules.retries, failures + 1, notBeforeMs, Math.random(), now);
-  const next = { attemptAtMs, pausesMs: endpointPausesMs(rules.retries), notBeforeMs };
+  const quietMs = 2 * Math.max(...rules.retries);
+  const next = { attemptAtMs, pausesMs: endpointPausesMs(rules.retries), notBeforeMs, quietMs };
   const state = await settleFailed(db, claimed, sent, next, now);
   if (state === null) return now;
   const { failingSinceAtMs, resumesAtMs } = state;

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy/schema.ts';
 import type { AttemptRecord } from '../registry/attempts.ts';
+import type { Courier } from './courier.ts';
 import { resolveTarget, UNRESOLVED } from './resolve.ts';
 
 /** An attempt, and whether the receiver has taken the delivery. */
@@ -25,7 +25,7 @@ const KEPT_HEADER_CHARS = 4_096;
  * complete in time counts: redirects lead where nobody has checked, so they are failures. Never throws; `error` says in
  * a word why there was no answer.
  */
-export async function deliver(signed: Signed, rules: Policy['webhooks'], nowMs: () => number): Promise<Sent> {
+export async function deliver(signed: Signed, rules: Courier['rules'], nowMs: () => number): Promise<Sent> {
   const atMs = nowMs();
   const request = { ...signed, body: beginningOf(new TextEncoder().encode(signed.body)) };
   const done = (answer: Pick<Sent, 'status' | 'error' | 'response'>): Sent => {

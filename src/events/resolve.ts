@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import type { Policy } from '../policy/schema.ts';
 import { readBytes } from './bytes.ts';
-import { addressOf, checkTarget, isPublic } from './target.ts';
+import { addressOf, checkTarget, isPublic, type TargetRules } from './target.ts';
 
 /*
  * What DNS says of an endpoint's name, asked by HTTPS (RFC 8484) with JSON answers, as public resolvers give them. The
@@ -36,11 +35,7 @@ export const UNRESOLVED = 'its host could not be resolved just now: try again';
  * What is wrong with the URL of an endpoint, now that its name is looked up too, and what to do; null: nothing is. A
  * resolver that cannot say is a problem as well. With `allow_local` none is asked.
  */
-export async function resolveTarget(
-  url: string,
-  rules: Policy['webhooks'],
-  signal?: AbortSignal,
-): Promise<string | null> {
+export async function resolveTarget(url: string, rules: TargetRules, signal?: AbortSignal): Promise<string | null> {
   const problem = checkTarget(url, rules);
   if (problem !== null || rules.allow_local) return problem;
   const { hostname } = new URL(url);

@@ -11,6 +11,15 @@ import type { Policy } from '../policy/schema.ts';
  * network of their own needs an egress rule there too.
  */
 
+/** Where events may be sent. */
+export interface TargetRules extends Pick<Policy['webhooks'], 'allow_local' | 'resolver'> {
+  /**
+   * Host names of the gateway and of what stands behind it. On Cloudflare a request to a host of the Worker's own zone
+   * goes to that zone's origin, past everything that protects it.
+   */
+  readonly ownHosts?: readonly string[];
+}
+
 /** The longest URL of an endpoint, in characters. */
 export const LONGEST_URL = 2_000;
 
@@ -31,7 +40,7 @@ const METADATA = '168.63.129.16';
  * What is wrong with the URL of an endpoint, as far as the URL itself tells, and what to do; null: nothing is. With
  * `allow_local` http and every host are taken.
  */
-export function checkTarget(url: string, rules: Policy['webhooks']): string | null {
+export function checkTarget(url: string, rules: TargetRules): string | null {
   if (url.length > LONGEST_URL) return `expected at most ${LONGEST_URL} characters`;
   if (/[\s\p{Cc}\\]/u.test(url) || !URL.canParse(url)) return 'expected a URL like https://hooks.example.com/keys';
   const { protocol, username, password, hostname } = new URL(url);
@@ -39,6 +48,8 @@ export function checkTarget(url: string, rules: Policy['webhooks']): string | nu
   if (username !== '' || password !== '') return 'expected no user name and no password in the URL';
   if (url.includes('#')) return 'expected no "#", since what stands behind it is never sent';
   if (rules.allow_local) return null;
+  const isOwn = (rules.ownHosts ?? []).includes(hostname.replace(/\.$/, ''));
+  if (isOwn) return 'expected a host that is not behind this gateway';
   const address = addressOf(hostname);
   if (address !== null) return isPublic(address) ? null : 'expected a public address, or a name that has one';
   const isPrivate = PRIVATE_NAMES.some((name) => hostname === name || hostname.endsWith(`.${name}`));

@@ -18,7 +18,15 @@ export function crossCheck(policy: Policy): string[] {
     ...verifierProblems(policy),
     ...textProblems(policy),
     ...rateProblems(policy),
+    ...webhookProblems(policy),
   ];
+}
+
+/** What is forgotten before its last attempt would be lost. The pauses may be a tenth longer than they are. */
+function webhookProblems({ webhooks: { keep, retries } }: Policy): string[] {
+  const neededMs = 1.1 * retries.reduce((sum, pauseMs) => sum + pauseMs, 0);
+  if (keep >= neededMs) return [];
+  return [`policy.webhooks.keep: expected at least ${Math.ceil(neededMs / 3_600_000)}h, what all of retries may take`];
 }
 
 function formatProblems({ key, environments }: Policy): string[] {

@@ -26,6 +26,8 @@ export interface Next {
   readonly pausesMs: readonly number[];
   /** The receiver wants nothing before. */
   readonly notBeforeMs: number;
+  /** After so long without an attempt, nobody knows that it only failed. */
+  readonly quietMs: number;
 }
 
 /** Records an attempt that went through. */
@@ -57,7 +59,7 @@ export async function settleFailed(
   db: Db,
   claimed: Claimed,
   record: AttemptRecord,
-  { attemptAtMs, pausesMs, notBeforeMs }: Next,
+  { attemptAtMs, pausesMs, notBeforeMs, quietMs }: Next,
   nowMs: number,
 ): Promise<{ failingSinceAtMs: number; resumesAtMs: number } | null> {
   const isOver = attemptAtMs === null;
@@ -80,13 +82,13 @@ export async function settleFailed(
     db
       .prepare(
         `UPDATE webhook_endpoints SET failures = failures + (resumes_at_ms <= ?2),
-           failing_since_at_ms = coalesce(failing_since_at_ms, ?3),
+           failing_since_at_ms = iif(resumes_at_ms < ?3 - ?7, ?3, coalesce(failing_since_at_ms, ?3)),
            resumes_at_ms = max(?5, iif(resumes_at_ms > ?2, resumes_at_ms,
              ?3 + json_extract(?4, '$[' || min(failures, json_array_length(?4) - 1) || ']')))
          WHERE id = ?1 AND status = 'active' AND url = ?6
          RETURNING failing_since_at_ms AS failingSinceAtMs, resumes_at_ms AS resumesAtMs`,
       )
-      .bind(claimed.endpoint, record.atMs, nowMs, JSON.stringify(pausesMs), notBeforeMs, claimed.url),
+      .bind(claimed.endpoint, record.atMs, nowMs, JSON.stringify(pausesMs), notBeforeMs, claimed.url, quietMs),
   ]);
   return results.at(-1)?.results[0] ?? null;
 }

@@ -58,7 +58,7 @@ const READY = `ready AS (
 const NOT_IN_FORCE = `EXISTS (SELECT 1 FROM outbox AS o WHERE o.key_id = d.key_id AND o.created_at_ms <= d.created_at_ms)
   OR (d.key_id IS NULL AND EXISTS (
     SELECT 1 FROM events AS e CROSS JOIN outbox AS o ON o.account_id = e.account_id AND o.created_at_ms = e.at_ms
-    WHERE e.id = d.event_id))`;
+    WHERE e.id = d.event_id AND e.type = 'member_removed'))`;
 
 /**
  * Whether the event before it of the same key is still pending, and not for too long; or was not tried yet, is due now,

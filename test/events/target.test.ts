@@ -171,6 +171,16 @@ test('an IPv4 address is taken exactly when it is not special, by itself and beh
   );
 });
 
+test('a host that is behind the gateway is refused, and no other', () => {
+  const own = { ...rules, ownHosts: ['origin.example.com'] };
+  const problem = 'expected a host that is not behind this gateway';
+  for (const host of ['origin.example.com', 'ORIGIN.example.com', 'origin.example.com.', 'origin.example.com:8443']) {
+    expect(checkTarget(`https://${host}/x`, own), host).toBe(problem);
+  }
+  expect(checkTarget('https://hooks.origin.example.com/', own)).toBeNull();
+  expect(checkTarget('https://origin.example.com/', { ...own, allow_local: true })).toBeNull();
+});
+
 test('a name is judged by its end, at whatever depth and in whatever case', () => {
   const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/).filter((text) => !/^..--/.test(text));
   const end = fc.constantFrom('localhost', 'localdomain', 'local', 'internal', 'home.arpa', 'onion');

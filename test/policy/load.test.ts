@@ -158,6 +158,11 @@ describe('what is refused names its field', () => {
       { limits: { max_rate_per_minute: 10 } },
       'policy.limits.default_rate_per_minute: expected at most max_rate_per_minute, 10',
     ],
+    [
+      'deliveries that are forgotten before their last attempt',
+      { webhooks: { keep: '10h', retries: ['1h', '9h'] } },
+      'policy.webhooks.keep: expected at least 11h, what all of retries may take',
+    ],
   ])('%s', (_name, input, problem) => {
     expect(problems(input)).toEqual([problem]);
   });

@@ -108,6 +108,7 @@ const next = (attemptAtMs: number | null, fields: Partial<Next> = {}): Next => (
   attemptAtMs,
   pausesMs: [5_000, 300_000],
   notBeforeMs: 0,
+  quietMs: 7_200_000,
   ...fields,
 });
 
@@ -632,6 +633,17 @@ describe('an endpoint', () => {
     await settleDelivered(db, good, record(NOW_MS + 610_002, 204), NOW_MS + 610_003);
     expect(await endpointRow('a')).toMatchObject({ failures: 0, failing_since_at_ms: null, resumes_at_ms: 0 });
     expect(await claimDue(NOW_MS + 610_003)).toHaveLength(10);
+  });
+
+  it('that failed long ago and was sent nothing since has not only failed since then', async () => {
+    await addEndpoint('a');
+    const since = async (atMs: number) => {
+      await happen(null, atMs);
+      return (await fail(only(await claimDue(atMs)), atMs, next(null)))?.failingSinceAtMs;
+    };
+    expect(await since(NOW_MS)).toBe(NOW_MS);
+    expect(await since(NOW_MS + 7_200_000)).toBe(NOW_MS);
+    expect(await since(NOW_MS + 30_000_000)).toBe(NOW_MS + 30_000_000);
   });
 
   it('that asks for time is given it, whatever goes through that was sent before', async () => {

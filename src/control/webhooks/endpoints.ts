@@ -123,6 +123,6 @@ function unsealed({ house }: Desk): Answer {
 
 /** Why nothing may be sent to a URL; null: it may. */
 async function targetRefusal({ house }: Desk, url: string): Promise<Answer | null> {
-  const problem = await resolveTarget(url, house.policy.webhooks);
+  const problem = await resolveTarget(url, house.courier.rules);
   return problem === null ? null : denied(invalid('url', problem).denial);
 }

@@ -3,6 +3,7 @@ import { type Cluster, startCluster } from '../../support/cluster.ts';
 import { type Doh, type Records, startDoh } from '../../support/doh.ts';
 import { addEndpoint } from '../../support/endpoints.ts';
 import { operate } from '../../support/members.ts';
+import { startOrigin } from '../../support/origin.ts';
 import { type Receiver, startReceiver } from '../../support/receiver.ts';
 
 /*
@@ -21,7 +22,13 @@ let receiver: Receiver;
 
 beforeAll(async () => {
   [doh, receiver] = await Promise.all([startDoh(), startReceiver()]);
-  cluster = await startCluster({ policy: { webhooks: { resolver: doh.url, retries: RETRIES } } });
+  const origin = await startOrigin();
+  const upstreams = [
+    { name: 'local', path: '/v1/**', origins: [{ url: origin.url }] },
+    { name: 'api', origins: [{ url: 'https://first.example.com' }, { url: 'https://Origin.example.com:8443' }] },
+  ];
+  const policy = { webhooks: { resolver: doh.url, retries: RETRIES }, upstreams };
+  cluster = await startCluster({ policy, origin });
 });
 afterAll(async () => {
   await Promise.all([cluster?.stop(), doh?.stop(), receiver?.stop()]);
@@ -56,6 +63,8 @@ describe('an endpoint is made', () => {
     ['https://169.254.169.254/latest/meta-data', PUBLIC, 'url: expected a public address, or a name that has one'],
     ['https://[::ffff:10.0.0.1]/', PUBLIC, 'url: expected a public address, or a name that has one'],
     ['https://localhost', PUBLIC, 'url: expected the full name of a public host, like hooks.example.com'],
+    ['https://origin.example.com/admin', PUBLIC, 'url: expected a host that is not behind this gateway'],
+    ['https://ORIGIN.example.com./', PUBLIC, 'url: expected a host that is not behind this gateway'],
     [`https://${NAME}`, { A: ['93.184.215.14', '10.0.0.1'] }, 'url: its host has an address that is not public'],
     [`https://${NAME}`, { A: ['93.184.215.14'], AAAA: ['::1'] }, 'url: its host has an address that is not public'],
     [`https://${NAME}`, null, 'url: its host has no address in DNS: expected a name that resolves'],
