@@ -66,6 +66,8 @@ export interface House {
   /** Null: none are made. */
   readonly assertions: Assertions | null;
   readonly courier: Courier;
+  /** Lets events go out, in the background. */
+  readonly wake: () => void;
   readonly admin: AdminAccess;
   readonly logger: Logger;
   readonly delivery: Delivery;
@@ -117,7 +119,6 @@ export function setUp(env: Env, readClock: () => number): Setup {
     ledgers,
     readClock,
     counters,
-    wake: () => wakeQueue(env.EVENTS),
   };
   const edge = openEdge(parts);
   const logger = toldToo(openLogger(format, digest, readClock), telling);
@@ -146,7 +147,8 @@ export function setUp(env: Env, readClock: () => number): Setup {
     nowMs: edge.clock.nowMs,
     redact: (text: string) => redactLegacy(redact(text, format), format.legacy),
   };
-  const made = { edge, routes: routes.routes, cors, assertions, courier, admin, logger, delivery, board };
+  const wake = () => wakeQueue(env.EVENTS);
+  const made = { edge, routes: routes.routes, cors, assertions, courier, wake, admin, logger, delivery, board };
   return { ok: true, house: { env, policy, policyDigest: digest, ...made } };
 }
 

@@ -30,6 +30,6 @@ export interface SessionDesk extends Desk {
 export interface MemberDesk extends SessionDesk, Membership {}
 
 /** The ways that bring a change into force in this house. */
-export function forceOf({ env, edge }: House): Force {
-  return { db: env.DB, kv: env.KEYS, gate: edge.gate, wake: edge.wake };
+export function forceOf({ env, edge, wake }: House): Force {
+  return { db: env.DB, kv: env.KEYS, gate: edge.gate, wake };
 }

@@ -60,12 +60,10 @@ export interface Edge {
   readonly counters: Counters;
   /** null: what is not here is nowhere. */
   readonly adopt: Adopt | null;
-  /** Lets events go out, in the background. */
-  readonly wake: () => void;
 }
 
 /** What an edge is made of. */
-export interface EdgeParts extends Pick<Edge, 'policy' | 'format' | 'adopt' | 'wake'> {
+export interface EdgeParts extends Pick<Edge, 'policy' | 'format' | 'adopt'> {
   readonly db: D1Database;
   readonly kv: KVNamespace;
   readonly peppers: Lookup['peppers'];
@@ -79,7 +77,7 @@ export interface EdgeParts extends Pick<Edge, 'policy' | 'format' | 'adopt' | 'w
 
 /** An edge that holds nothing yet. */
 export function openEdge(parts: EdgeParts): Edge {
-  const { policy, format, gates, lockouts, ledgers, counters, adopt, wake } = parts;
+  const { policy, format, gates, lockouts, ledgers, counters, adopt } = parts;
   const slots = new BoundedMap<string, Slot>(SLOTS);
   const sources = new BoundedMap<string, Told>(SOURCES);
   return {
@@ -98,7 +96,6 @@ export function openEdge(parts: EdgeParts): Edge {
     ledger: (accountId) => countCalls(ledgers.getByName(accountId) as unknown as LedgerCalls, 'ledger', counters),
     counters,
     adopt,
-    wake,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { CreditTerms } from '../meter/credits.ts';
 import { afterGrant, creditCrossings, NO_CREDITS_TOLD, type ToldCredits } from '../meter/warnings.ts';
-import { type DatedNote, SYSTEM } from '../registry/note.ts';
+import { systemNote } from '../registry/note.ts';
 import type { Credits } from './credits.ts';
 import { keepNotes } from './notes.ts';
 
@@ -31,11 +31,9 @@ export class CreditWatch {
     this.#keep(told);
     keepNotes(
       this.#storage,
-      crossed.map((threshold): DatedNote => {
-        const action = ACTIONS[threshold];
+      crossed.map((threshold) => {
         const about = { balanceMicro: left, ...(threshold === 'low' && { thresholdMicro: lowMicro }) };
-        const once = `${action} ${accountId} ${nowMs}`;
-        return { once, action, accountId, keyId: null, about, atMs: nowMs, actor: SYSTEM };
+        return systemNote(ACTIONS[threshold], { accountId }, `${accountId} ${nowMs}`, about, nowMs);
       }),
     );
   }

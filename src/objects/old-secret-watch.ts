@@ -1,5 +1,5 @@
 import type { RequestEvent } from '../decision/event.ts';
-import { type DatedNote, SYSTEM } from '../registry/note.ts';
+import { type DatedNote, systemNote } from '../registry/note.ts';
 
 const HOUR_MS = 3_600_000;
 /** So many of them are remembered; what is noted again after that is told once all the same, by its name. */
@@ -22,13 +22,8 @@ export class OldSecretWatch {
       if (this.#noted.has(name)) return [];
       if (this.#noted.size >= MOST_KNOWN) this.#noted.clear();
       this.#noted.add(name);
-      return [noteOf(keyId, hourMs, nowMs)];
+      const about = { hour: new Date(hourMs).toISOString() };
+      return [systemNote('key.old_secret_used', { keyId }, name, about, nowMs)];
     });
   }
-}
-
-function noteOf(keyId: string, hourMs: number, nowMs: number): DatedNote {
-  const action = 'key.old_secret_used';
-  const about = { hour: new Date(hourMs).toISOString() };
-  return { once: `${action} ${keyId} ${hourMs}`, action, accountId: null, keyId, about, atMs: nowMs, actor: SYSTEM };
 }

@@ -1,7 +1,7 @@
 import type { LimitView } from '../meter/meter.ts';
 import { type Book, outOf } from '../meter/settle.ts';
 import { type Crossing, crossings, type Standing, type ToldQuotas } from '../meter/warnings.ts';
-import { type DatedNote, SYSTEM } from '../registry/note.ts';
+import { type DatedNote, systemNote } from '../registry/note.ts';
 import { keepNotes } from './notes.ts';
 
 /** Whose quotas are watched: a key's, or those that an account's keys share. */
@@ -47,8 +47,6 @@ export class QuotaWatch {
 }
 
 function noteOf(owner: Owner, { threshold, ...about }: Crossing, nowMs: number): DatedNote {
-  const action = ACTIONS[threshold];
-  const [keyId, accountId] = 'keyId' in owner ? [owner.keyId, null] : [null, owner.accountId];
-  const once = `${action} ${keyId ?? accountId} ${about.quota} ${nowMs}`;
-  return { once, action, accountId, keyId, about, atMs: nowMs, actor: SYSTEM };
+  const id = 'keyId' in owner ? owner.keyId : owner.accountId;
+  return systemNote(ACTIONS[threshold], owner, `${id} ${about.quota} ${nowMs}`, about, nowMs);
 }

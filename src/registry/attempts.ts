@@ -1,4 +1,4 @@
-import { AUDIT_COLUMNS } from './audit.ts';
+import { AUDIT_COLUMNS, ONCE } from './audit.ts';
 import { HOUR_MS } from './create.ts';
 import type { Claimed } from './deliveries.ts';
 import { ERASED } from './erasing.ts';
@@ -115,7 +115,7 @@ export async function disableEndpoint(
            json_object('endpoint', id, 'url', url, 'reason', ?2, 'failingSinceAtMs', failing_since_at_ms),
            'webhook.failed ' || id || ' ' || ?3
          FROM webhook_endpoints WHERE id = ?1 AND disabled_by = ?2 AND changes() = 1
-         ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
+         ${ONCE}`,
       )
       .bind(endpoint, reason, nowMs, SYSTEM.name),
   ]);

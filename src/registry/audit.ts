@@ -49,6 +49,9 @@ export interface AuditQuery extends AuditFilter, PageRequest {}
 /** The columns that a change fills, in the order of its `SELECT`. */
 export const AUDIT_COLUMNS = 'at_ms, actor, address, request_id, action, account_id, key_id, before, after';
 
+/** The end of an insert of entries with a name in `once`: of all of one name the first stands. */
+export const ONCE = 'ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING';
+
 /** Entries stand in the order in which they were written; their times are at most so far off from that. */
 const OUT_OF_ORDER_MS = 600_000;
 

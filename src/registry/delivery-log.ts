@@ -1,6 +1,6 @@
 import type { AttemptRecord } from './attempts.ts';
-import type { Actor } from './audit.ts';
-import { NOTE, NOTE_ONCE, ONCE, parameters } from './key-sets.ts';
+import { type Actor, ONCE } from './audit.ts';
+import { NOTE, NOTE_ONCE, parameters } from './key-sets.ts';
 import { cutPage, type PageRequest, pageLength, readCursor } from './page.ts';
 import type { Db } from './rows.ts';
 import { type Endpoint, type EndpointName, NAMED } from './webhooks.ts';
@@ -146,8 +146,8 @@ export async function resendDelivery(
   const due = `${ONE} AND d.status <> 'pending' AND EXISTS (SELECT 1 FROM ${NAMED} AND w.status = 'active')`;
   const results = await db.batch<unknown>(
     [
-      `SELECT d.status, w.status AS endpoint, ${MAY_WISH} AS mayWish FROM deliveries AS d CROSS JOIN webhook_endpoints AS w ON w.id = d.endpoint_id
-       WHERE ${ONE}`,
+      `SELECT d.status, w.status AS endpoint, ${MAY_WISH} AS mayWish
+       FROM deliveries AS d CROSS JOIN webhook_endpoints AS w ON w.id = d.endpoint_id WHERE ${ONE}`,
       `${NOTE}, 'webhook.resent', ?1 ->> 'accountId', NULL, json_object('status', d.status),
          json_object('endpoint', d.endpoint_id, 'delivery', d.id, 'event', d.event_id, 'status', 'pending')
        FROM deliveries AS d WHERE ${due} AND ${MAY_WISH}`,

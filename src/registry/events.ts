@@ -21,7 +21,6 @@ export interface EventSource {
   readonly key: EventKey | null;
   readonly actor: string;
   readonly action: string;
-  readonly address: string | null;
   readonly before: unknown;
   readonly after: unknown;
 }
@@ -34,7 +33,7 @@ export async function readEvents(db: Db, ids: readonly number[]): Promise<Map<nu
   const { results } = await db
     .prepare(
       `SELECT e.id, e.type, e.at_ms AS atMs, e.account_id AS accountId, e.key_id AS keyId, e.sequence, e.key,
-         n.actor, n.action, n.address, n.before, n.after
+         n.actor, n.action, n.before, n.after
        FROM json_each(?) AS c CROSS JOIN events AS e ON e.id = c.value CROSS JOIN audit AS n ON n.id = e.id`,
     )
     .bind(JSON.stringify(ids))

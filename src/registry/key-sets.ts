@@ -17,9 +17,8 @@ const BY_WHOM = `?1 ->> 'nowMs', ?1 ->> '$.actor.name', ?1 ->> '$.actor.address'
 /** The beginning of an audit entry; action, account, key, before and after follow, in this order. */
 export const NOTE = `INSERT INTO audit (${AUDIT_COLUMNS}) SELECT ${BY_WHOM}`;
 
-/** The same of one that stands there once: {@link ONCE} is its end. */
+/** The same of one that stands there once: `ONCE` of the audit trail is its end. */
 export const NOTE_ONCE = `INSERT INTO audit (once, ${AUDIT_COLUMNS}) SELECT ?1 ->> 'once', ${BY_WHOM}`;
-export const ONCE = 'ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING';
 
 /** What to do to each key, as SQL over keys `k` and `?1`; `before` and `after` are JSON for the audit trail. */
 export interface KeySetChange {

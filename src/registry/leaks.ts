@@ -1,4 +1,4 @@
-import { type Actor, AUDIT_COLUMNS } from './audit.ts';
+import { type Actor, AUDIT_COLUMNS, ONCE } from './audit.ts';
 import { cutPage, type PageRequest, pageLength, readCursor, textRange } from './page.ts';
 import { type Db, type Grace, KEY_COLUMNS, type KeyRow, keyOfRow, readJson, type StoredKey } from './rows.ts';
 
@@ -76,7 +76,7 @@ export async function noteLeaks(db: Db, leaks: readonly Leak[], actor: Actor, no
         `INSERT INTO audit (${AUDIT_COLUMNS}, once)
          SELECT ?2, ?3, ?4, ?5, '${LEAKED}', k.account_id, k.id, NULL, c.value -> 'about', c.value ->> 'once'
          FROM json_each(?1) AS c CROSS JOIN keys AS k ON k.id = c.value ->> 'keyId' WHERE true
-         ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
+         ${ONCE}`,
       )
       .bind(set, nowMs, actor.name, actor.address, actor.requestId),
     // The entry is of this very request, or was there before.

@@ -1,4 +1,4 @@
-import { type Actor, AUDIT_COLUMNS } from './audit.ts';
+import { type Actor, AUDIT_COLUMNS, ONCE } from './audit.ts';
 import type { Db } from './rows.ts';
 
 /** What happened once. */
@@ -46,8 +46,19 @@ export async function noteAlert(db: Db, action: string, detail: string, about: o
 
 /** What {@link noteAlert} writes. */
 export function alertNote(action: string, detail: string, about: object, nowMs: number): DatedNote {
-  const once = `${action} ${detail} ${Math.floor(nowMs / ALERT_EVERY_MS)}`;
-  return { once, action, accountId: null, keyId: null, about, atMs: nowMs, actor: SYSTEM };
+  return systemNote(action, {}, `${detail} ${Math.floor(nowMs / ALERT_EVERY_MS)}`, about, nowMs);
+}
+
+/** What happens by itself at `nowMs`, to an account, to a key, or to nobody; `name` is its own among those of the action. */
+export function systemNote(
+  action: string,
+  of: { readonly accountId?: string; readonly keyId?: string },
+  name: string,
+  about: object,
+  nowMs: number,
+): DatedNote {
+  const { accountId = null, keyId = null } = of;
+  return { once: `${action} ${name}`, action, accountId, keyId, about, atMs: nowMs, actor: SYSTEM };
 }
 
 /**
@@ -64,7 +75,7 @@ export async function noteAllOnce(db: Db, notes: readonly DatedNote[]): Promise<
        FROM json_each(?) AS n LEFT JOIN keys AS k ON k.id = n.value ->> 'keyId'
        WHERE n.value ->> 'keyId' IS NULL OR k.id IS NOT NULL
        ORDER BY n.key
-       ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
+       ${ONCE}`,
     )
     .bind(JSON.stringify(notes))
     .run();
@@ -80,7 +91,7 @@ export function noteStatement(
   return db
     .prepare(
       `INSERT INTO audit (${AUDIT_COLUMNS}, once) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)
-       ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
+       ${ONCE}`,
     )
     .bind(nowMs, actor.name, actor.address, actor.requestId, action, accountId, keyId, JSON.stringify(about), once);
 }

@@ -1,4 +1,4 @@
-import { AUDIT_COLUMNS } from './audit.ts';
+import { AUDIT_COLUMNS, ONCE } from './audit.ts';
 import type { Db } from './rows.ts';
 
 /*
@@ -84,7 +84,7 @@ export async function goOn(
          (?1 ->> 'kind') || ' ' || ${name}
        FROM (SELECT t.* FROM ${passed} LIMIT ?1 ->> 'limit') AS t CROSS JOIN keys AS k ON k.id = ${keyId}
        WHERE k.status <> 'revoked' AND ${where}
-       ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING`,
+       ${ONCE}`,
       `UPDATE schedule_progress SET (at_ms, id) = (
          SELECT atMs, id FROM (
            SELECT * FROM (SELECT 0 AS ended, t.${time} AS atMs, t.id FROM ${passed} LIMIT 1 OFFSET ?1 ->> 'last')

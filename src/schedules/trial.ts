@@ -1,7 +1,6 @@
 import { forceOf } from '../control/desk.ts';
 import type { House } from '../env.ts';
 import { callObject } from '../objects/call.ts';
-
 import { RECORD_CACHE_MS } from '../registry/lookup.ts';
 import { SYSTEM } from '../registry/note.ts';
 import { deadTrialKeys, purgeKeys } from '../registry/purge.ts';

@@ -105,7 +105,6 @@ const sourceOf = ({ data: _, ...given }: Case): EventSource => ({
   sequence: 3,
   key: KEY,
   actor: BY.actor,
-  address: '192.0.2.77',
   before: null,
   after: null,
   ...given,

@@ -22,8 +22,8 @@ import { removeMember } from './members.ts';
 
 /*
  * Erasure: e-mail addresses, user ids, client addresses and the request log go; the audit trail names members by ids
- * behind which nobody stands any more; what was spent and granted stays. Webhook endpoints go with their account. It is done in parts, each of which may be done
- * again: a call that ends before all is erased gives a cursor to go on with.
+ * behind which nobody stands any more; what was spent and granted stays. Webhook endpoints go with their account. It is
+ * done in parts, each of which may be done again: a call that ends before all is erased gives a cursor to go on with.
  */
 
 /** How far an erasure has come: in the ledger, or (`audit`) with it. */

@@ -30,8 +30,8 @@ const COUNTERS: Readonly<
 };
 
 /**
- * `GET /metrics`: what all isolates have counted, what waits in the outbox and for endpoints, and when the cron ran. What cannot be asked
- * is left out. Counters are late by the 10 s for which isolates keep them.
+ * `GET /metrics`: what all isolates have counted, what waits in the outbox and for endpoints, and when the cron ran. What
+ * cannot be asked is left out. Counters are late by the 10 s for which isolates keep them.
  */
 export async function showMetrics(desk: Desk): Promise<Answer> {
   const [board, outbox, pending] = await Promise.all([

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { found } from '../../events/shapes/keys.ts';
 import { AT, pageOf, time } from './shape.ts';
 
 /*
@@ -23,12 +24,7 @@ export const leak = z
     at: time,
     account: z.string(),
     key: z.string(),
-    prefix: z.string(),
-    reporter: z.string(),
-    outcome: z.enum(['revoke', 'deactivate', 'notify', 'none']),
-    url: z.string(),
-    source: z.string(),
-    type: z.string(),
+    ...found,
   })
   .meta({ id: 'Leak' });
 

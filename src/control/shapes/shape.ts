@@ -5,11 +5,7 @@ import * as z from 'zod';
  * example; the OpenAPI document shows both, and tests check real answers against them.
  */
 
-/** RFC 3339, in UTC. */
-export const time = z.iso.datetime();
-
-/** A time, as examples show it. */
-export const AT = '2030-01-31T12:00:00.000Z';
+export { AT, time } from '../../events/shapes/event.ts';
 
 /** A page of a list. `field` names the list. */
 export function pageOf<Field extends string, Item extends z.ZodType>(field: Field, item: Item) {

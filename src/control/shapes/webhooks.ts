@@ -45,7 +45,7 @@ const delivery = {
   status: z.enum(['pending', 'delivered', 'failed']),
   attempts: z.int(),
   created_at: time,
-  /** null: none will be made, or one is being made. */
+  /** null: one is being made, or none will be as things are. */
   next_attempt_at: time.nullable(),
   ended_at: time.nullable(),
 };

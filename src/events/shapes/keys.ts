@@ -36,6 +36,16 @@ const cause = z.enum(['member', 'key', 'operator', 'leak', 'member_removed', 'ac
 const done = { ...ofKey, actor };
 const exampleDone = { ...exampleOfKey, actor: 'member:mem_9dKx2LpT' } as const;
 
+/** A secret that was found in public: what it showed, who found it where, and what is done about it. */
+export const found = {
+  prefix: z.string(),
+  reporter: z.string(),
+  outcome: z.enum(['revoke', 'deactivate', 'notify', 'none']),
+  url: z.string(),
+  source: z.string(),
+  type: z.string(),
+} as const;
+
 export const keyEvents = {
   key_created: event(
     'key_created',
@@ -93,15 +103,7 @@ export const keyEvents = {
   key_leaked: event(
     'key_leaked',
     'A secret of the key was found in public. `outcome`: what is done about it, `none` where it worked no more.',
-    {
-      ...ofKey,
-      prefix: z.string(),
-      reporter: z.string(),
-      outcome: z.enum(['revoke', 'deactivate', 'notify', 'none']),
-      url: z.string(),
-      source: z.string(),
-      type: z.string(),
-    },
+    { ...ofKey, ...found },
     {
       ...exampleOfKey,
       prefix: 'ks_live_Ab3dE9',
