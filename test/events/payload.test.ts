@@ -383,7 +383,7 @@ describe('the payload', () => {
   test('holds nothing of an entry that its schema does not name', () => {
     fc.assert(
       fc.property(fc.constantFrom(...CASES), MORE, MORE, (each, before, after) => {
-        const source = sourceOf(each);
+        const source = { ...sourceOf(each), address: '192.0.2.77' };
         const isTold = each.type === 'key_updated' || each.type === 'ip_locked';
         const more = isTold
           ? source
